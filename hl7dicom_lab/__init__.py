@@ -1,0 +1,21 @@
+"""A radiology department in a notebook: EMR, RIS, scanner, PACS and dictation over real HL7 and DICOM.
+
+`from hl7dicom_lab import Lab` is all that a learner needs. Importing the package loads none of its libraries; they
+come with their first use.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hl7dicom_lab.lab import Lab as Lab
+
+__version__ = "0.1.0"
+__all__ = ["Lab", "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "Lab":
+        from hl7dicom_lab.lab import Lab
+
+        return Lab
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,280 @@
+"""The trace: every message that a system of the lab sees on the wire, kept for whoever wants to look.
+
+Rules:
+
+* A system records what it receives and what it sends, byte for byte, with the class clock's time. Nothing is printed
+  from a thread and nothing is decoded on one: bytes are kept, and decoded when somebody looks.
+* A message between two systems of the lab is seen by both; a table shows the acceptor's view of it once, unless one
+  system is asked for.
+* What the table shows is deterministic: conversations stand in the order in which they were opened, events in the
+  order in which their system saw them. Port numbers never show.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal
+
+from hl7dicom_lab.clock import ClassClock
+
+if TYPE_CHECKING:
+    from hl7dicom_lab.trace_table import TraceTable
+
+Protocol = Literal["HL7", "DICOM"]
+Direction = Literal["in", "out", "note"]
+Role = Literal["requestor", "acceptor"]
+Severity = Literal["information", "warning", "error"]
+
+#: Raw bytes kept by default; beyond it the oldest events keep their first 256 bytes only.
+KEPT_BYTES = 256 * 1024 * 1024
+#: Conversations kept by default; beyond it the oldest are forgotten, and the table says how many.
+KEPT_CONVERSATIONS = 20_000
+_KEPT_OF_OLD = 256
+
+
+@dataclass(frozen=True)
+class Remark:
+    """What was wrong or noteworthy on the wire: the rule that was broken, the answer given, and the repair."""
+
+    what: str
+    rule: str = ""
+    repair: str = ""
+    severity: Severity = "error"
+
+
+@dataclass(frozen=True)
+class WireEvent:
+    """One thing that one system saw: bytes in, bytes out, or a note about the conversation."""
+
+    number: int
+    time: datetime
+    direction: Direction
+    raw: bytes = field(repr=False)
+    remarks: tuple[Remark, ...] = ()
+    size: int = 0  # of the bytes as they went over the wire; more than len(raw) once an old event is shortened
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """What bytes mean: `kind` in the protocol's own words (`ORM^O01`, `C-FIND-RQ`), `summary` in one line.
+
+    `detail` marks what a table shows only when asked for details: the PDUs that carry a DIMSE message.
+    `data` is a longer decoded form: an HL7 message's lines, a data set's dump.
+    """
+
+    event: WireEvent
+    kind: str
+    summary: str
+    raw: bytes = field(default=b"", repr=False)
+    detail: bool = False
+    data: str = field(default="", repr=False)
+
+
+Decoder = Callable[[Sequence[WireEvent]], Iterable[Decoded]]
+
+
+class Conversation:
+    """One TCP connection as one system sees it. Made by `Trace.open`; its methods may be called from any thread."""
+
+    def __init__(
+        self,
+        trace: Trace,
+        number: int,
+        system: str,
+        protocol: Protocol,
+        role: Role,
+        decoder: Decoder,
+        peer: str,
+    ) -> None:
+        self.number = number
+        self.system = system
+        self.protocol: Protocol = protocol
+        self.role: Role = role
+        self.decoder = decoder
+        #: The other side's name as the protocol gives it: MSH-3, or an AE title.
+        self.peer = peer
+        #: (own port, peer's port): how the two views of one connection find each other. Never shown.
+        self.ports: tuple[int, int] = (0, 0)
+        self.events: list[WireEvent] = []
+        self._trace = trace
+
+    def received(self, raw: bytes, *remarks: Remark) -> WireEvent:
+        """Record bytes from the peer."""
+        return self._trace._record(self, "in", raw, remarks)
+
+    def sent(self, raw: bytes, *remarks: Remark) -> WireEvent:
+        """Record bytes to the peer. Call it before the bytes leave, so that an answer never precedes its question."""
+        return self._trace._record(self, "out", raw, remarks)
+
+    def note(
+        self, what: str, *, rule: str = "", repair: str = "", severity: Severity = "error", raw: bytes = b""
+    ) -> WireEvent:
+        """Record what is no message: noise, silence, a refusal and its reason. `raw` are the bytes at fault."""
+        return self._trace._record(self, "note", raw, (Remark(what, rule, repair, severity),))
+
+    def decoded(self) -> tuple[Decoded, ...]:
+        """The conversation as messages. A note speaks for itself; the protocol's decoder reads the rest."""
+        events = self._trace.snapshot(self)
+        return tuple(self.decoder(events))
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the trace as a person reads it."""
+
+    conversation: int
+    time: datetime
+    system: str
+    peer: str
+    protocol: Protocol
+    sender: str
+    receiver: str
+    decoded: Decoded
+
+    @property
+    def remarks(self) -> tuple[Remark, ...]:
+        """What was noteworthy about it."""
+        return self.decoded.event.remarks
+
+
+class Trace:
+    """All conversations of one lab. Thread-safe.
+
+    `kept_bytes` and `kept_conversations` bound its memory, so that a lab may run for weeks.
+    """
+
+    def __init__(
+        self,
+        clock: ClassClock | None = None,
+        *,
+        kept_bytes: int = KEPT_BYTES,
+        kept_conversations: int = KEPT_CONVERSATIONS,
+    ) -> None:
+        self.clock = clock or ClassClock()
+        self.forgotten = 0
+        self._conversations: list[Conversation] = []
+        self._numbers = itertools.count(1)
+        self._event_numbers = itertools.count(1)
+        self._kept_bytes = kept_bytes
+        self._kept_conversations = kept_conversations
+        self._bytes = 0
+        self._whole: deque[tuple[Conversation, int]] = deque()  # events with all their bytes, oldest first
+        self._lock = threading.Lock()
+
+    def open(self, system: str, protocol: Protocol, role: Role, decoder: Decoder, *, peer: str = "") -> Conversation:
+        """Begin to record one connection of `system`."""
+        with self._lock:
+            conversation = Conversation(self, next(self._numbers), system, protocol, role, decoder, peer)
+            self._conversations.append(conversation)
+            if len(self._conversations) > self._kept_conversations:
+                self._forget_oldest()
+            return conversation
+
+    def clear(self) -> None:
+        """Forget everything seen so far; numbers go on from 1. A lesson begins with an empty trace."""
+        with self._lock:
+            self._conversations.clear()
+            self._whole.clear()
+            self._bytes = 0
+            self.forgotten = 0
+            self._numbers = itertools.count(1)
+            self._event_numbers = itertools.count(1)
+
+    def snapshot(self, conversation: Conversation) -> tuple[WireEvent, ...]:
+        """The events of a conversation so far."""
+        with self._lock:
+            return tuple(conversation.events)
+
+    def conversations(self, *, system: str = "", protocol: Protocol | None = None) -> tuple[Conversation, ...]:
+        """The conversations in the order in which they were opened.
+
+        Without `system`, one that two systems of the lab saw is there once, as its acceptor saw it.
+        """
+        with self._lock:
+            known = list(self._conversations)
+        if system:
+            kept = [one for one in known if one.system.casefold() == system.casefold()]
+        else:
+            accepted = {one.ports for one in known if one.role == "acceptor"}
+            kept = [one for one in known if one.role == "acceptor" or one.ports[::-1] not in accepted]
+        return tuple(one for one in kept if protocol in (None, one.protocol))
+
+    def rows(
+        self,
+        *,
+        system: str = "",
+        protocol: Protocol | None = None,
+        details: bool = False,
+        last: int | None = None,
+    ) -> tuple[Row, ...]:
+        """The messages as rows. `details` adds the PDUs that carry DIMSE messages; `last` keeps the newest rows."""
+        rows = [
+            _row(conversation, decoded)
+            for conversation in self.conversations(system=system, protocol=protocol)
+            for decoded in conversation.decoded()
+            if details or not decoded.detail
+        ]
+        return tuple(rows if last is None else rows[len(rows) - min(last, len(rows)) :])
+
+    def show(
+        self,
+        *,
+        system: str = "",
+        protocol: Protocol | None = None,
+        details: bool = False,
+        raw: bool = False,
+        last: int | None = None,
+    ) -> TraceTable:
+        """The rows as a table: text when printed, HTML in a notebook. `raw` adds the bytes of each message."""
+        from hl7dicom_lab.trace_table import TraceTable
+
+        rows = self.rows(system=system, protocol=protocol, details=details, last=last)
+        return TraceTable(rows, raw=raw, forgotten=self.forgotten)
+
+    def _record(
+        self, conversation: Conversation, direction: Direction, raw: bytes, remarks: tuple[Remark, ...]
+    ) -> WireEvent:
+        time = self.clock.now()
+        with self._lock:
+            event = WireEvent(next(self._event_numbers), time, direction, bytes(raw), tuple(remarks), len(raw))
+            conversation.events.append(event)
+            self._bytes += len(raw)
+            self._whole.append((conversation, len(conversation.events) - 1))
+            while self._bytes > self._kept_bytes and self._whole:
+                self._shorten(*self._whole.popleft())
+        return event
+
+    def _shorten(self, conversation: Conversation, index: int) -> None:
+        event = conversation.events[index]
+        short = replace(event, raw=event.raw[:_KEPT_OF_OLD])
+        self._bytes -= len(event.raw) - len(short.raw)
+        conversation.events[index] = short
+
+    def _forget_oldest(self) -> None:
+        """Forget a tenth of the conversations at once, so that the cost a conversation stays small."""
+        many = max(1, self._kept_conversations // 10)
+        old, self._conversations = self._conversations[:many], self._conversations[many:]
+        gone = set(map(id, old))
+        self.forgotten += len(old)
+        self._bytes -= sum(len(event.raw) for one in old for event in one.events)
+        self._whole = deque(entry for entry in self._whole if id(entry[0]) not in gone)
+
+
+def _row(conversation: Conversation, decoded: Decoded) -> Row:
+    own, other = conversation.system, conversation.peer or "(unknown)"
+    outward = decoded.event.direction == "out"
+    return Row(
+        conversation=conversation.number,
+        time=decoded.event.time,
+        system=own,
+        peer=other,
+        protocol=conversation.protocol,
+        sender=own if outward else other,
+        receiver=other if outward else own,
+        decoded=decoded,
+    )
