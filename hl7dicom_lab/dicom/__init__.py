@@ -1,0 +1,1 @@
+"""DICOM data sets: character sets, file meta, matching, and reading PDUs. No sockets here."""

@@ -1,0 +1,178 @@
+"""The acknowledgment: what a receiver says to every message (HL7 v2.5.1 section 2.9, segments MSA and ERR).
+
+Rules: MSA-2 is the MSH-10 that was received; MSA-1 comes from table 0008, ERR-3 from table 0357. The error stands in
+both forms, so that a receiver of either version reads it: ERR-1 (v2.3.1) and ERR-2 to ERR-8 (v2.5 and later). In
+enhanced mode (MSH-15 or MSH-16 valued) the answer is a commit acknowledgment, and only if it was asked for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from hl7dicom_lab.errors import CannotEncode, Hl7Fault
+from hl7dicom_lab.hl7v2 import character_set
+from hl7dicom_lab.hl7v2.escapes import Separators, escape
+from hl7dicom_lab.hl7v2.message import Message, Path, control_id_of, header_field, read_separators
+
+#: HL7 table 0357, message error condition codes.
+ERROR_CONDITIONS = {
+    0: "Message accepted",
+    100: "Segment sequence error",
+    101: "Required field missing",
+    102: "Data type error",
+    103: "Table value not found",
+    104: "Value too long",
+    200: "Unsupported message type",
+    201: "Unsupported event code",
+    202: "Unsupported processing id",
+    203: "Unsupported version id",
+    204: "Unknown key identifier",
+    205: "Duplicate key identifier",
+    206: "Application record locked",
+    207: "Application internal error",
+}
+
+#: Original mode (table 0008) and what the same verdict is called in enhanced mode.
+_COMMIT = {"AA": "CA", "AE": "CE", "AR": "CR"}
+
+
+@dataclass(frozen=True)
+class Acknowledgment:
+    """An acknowledgment that arrived."""
+
+    code: str  # MSA-1, table 0008
+    control_id: str  # MSA-2: the message that it answers
+    text: str  # MSA-3, or the error's user message
+    error_code: str = ""  # ERR-3 or ERR-1.4, table 0357
+    location: str = ""  # as a path, OBR-18
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the message was accepted."""
+        return self.code in ("AA", "CA")
+
+
+@dataclass(frozen=True)
+class Answerer:
+    """Who answers: MSH-3 and MSH-4 of the acknowledgment."""
+
+    application: str
+    facility: str
+
+
+def wanted(body: bytes, code: str) -> str:
+    """MSA-1 of the answer that the sender of `body` wants for verdict `code` (AA, AE, AR); `""` for no answer.
+
+    Original mode: always an answer. Enhanced mode: MSH-15 (or, where it is empty, MSH-16) decides by table 0155:
+    AL always, NE never, ER on errors, SU on success; a commit acknowledgment has the codes CA, CE, CR.
+    """
+    accept, application = header_field(body, 15), header_field(body, 16)
+    if not accept and not application:
+        return code
+    condition = application if accept in ("", "NE") else accept
+    answer = code if accept in ("", "NE") else _COMMIT[code]
+    asked = ("AL", "SU" if code == "AA" else "ER")
+    return answer if condition in asked else ""
+
+
+def build(
+    body: bytes,
+    code: str,
+    text: str,
+    *,
+    answerer: Answerer,
+    moment: datetime,
+    control_id: str,
+    fault: Hl7Fault | None = None,
+) -> bytes:
+    """The acknowledgment of the message `body`, ready to be framed. `code` is MSA-1, `control_id` its own MSH-10."""
+    marks = _separators(body)
+    event = header_field(body, 9).split(marks.component)[1:2]
+    version = header_field(body, 12).split(marks.component)[0] or "2.5.1"
+    charset = header_field(body, 18)
+    kind = marks.component.join(["ACK", *event, *(["ACK"] if version >= "2.4" and event else [])])
+    to = (header_field(body, 3), header_field(body, 4))
+    header = ["MSH", marks.encoding_characters, answerer.application, answerer.facility, *to]
+    header += [f"{moment:%Y%m%d%H%M%S}", "", kind, control_id, header_field(body, 11) or "P", version]
+    codec_known = _is_known(charset)
+    if charset and codec_known:
+        header += [""] * 5 + [charset]
+    lines = [header, ["MSA", code, control_id_of(body), escape(_short(text), marks)]]
+    if fault:
+        lines.append(_err(fault, marks))
+    answer = "\r".join(marks.field.join(line) for line in lines) + "\r"
+    try:
+        return character_set.encode(answer, charset if codec_known else "")
+    except CannotEncode:  # the sender's own characters in the text: name them by their code
+        return answer.encode("ascii", "namereplace")
+
+
+def _separators(body: bytes) -> Separators:
+    try:
+        return read_separators(body)
+    except Hl7Fault:
+        return Separators()
+
+
+def _is_known(charset: str) -> bool:
+    try:
+        character_set.codec_of(charset)
+    except Hl7Fault:
+        return False
+    return True
+
+
+def _short(text: str, most: int = 250) -> str:
+    return text if len(text) <= most else text[: most - 3] + "..."
+
+
+def _err(fault: Hl7Fault, marks: Separators) -> list[str]:
+    name = ERROR_CONDITIONS[fault.code]
+    where = _location(fault.where)
+    code = marks.component.join([str(fault.code), name, "HL70357"])
+    place_231 = marks.component.join(
+        [*where[:3], *[""] * (3 - len(where)), code.replace(marks.component, marks.subcomponent)]
+    )
+    words = escape(_short(str(fault)), marks)
+    repair = escape(_short(fault.next_step), marks)
+    return ["ERR", place_231, marks.component.join(where), code, "E", "", "", repair, words]
+
+
+def _location(where: str) -> list[str]:
+    """An ERL: segment, its occurrence, field, repetition, component, subcomponent (HL7 v2.5.1 section 2.A.28)."""
+    try:
+        path = Path.parse(where)
+    except ValueError:
+        return [where] if where.isalnum() and len(where) == 3 else []
+    parts = [path.segment, str(path.occurrence), str(path.field)]
+    if path.component:
+        parts += [str(path.repetition), str(path.component)]
+    if path.subcomponent:
+        parts.append(str(path.subcomponent))
+    return parts
+
+
+def read(body: bytes) -> Acknowledgment:
+    """Take an acknowledgment apart. Raises `Hl7Fault` where it is none."""
+    message = Message.parse(body)
+    msa = message.first("MSA")
+    if msa is None:
+        raise Hl7Fault(
+            "this message has no MSA segment: it is no acknowledgment",
+            code=100,
+            where="MSA",
+            next_step="look at MSH-9 in the trace: what did the other side send?",
+        )
+    old = message.get("ERR-1.4").split(message.header.separators.subcomponent)
+    where = [message.get(f"ERR-2.{number}") for number in (1, 3, 5)]
+    if not where[0]:
+        where = [message.get(f"ERR-1.{number}") for number in (1, 3)]
+    location = "-".join(part for part in where[:2] if part) + (f".{where[2]}" if where[2:] and where[2] else "")
+    return Acknowledgment(
+        code=msa.value(1),
+        control_id=msa.value(2),
+        text=msa.value(3) or message.get("ERR-8"),
+        error_code=message.get("ERR-3.1") or old[0],
+        location=location,
+    )

@@ -1,0 +1,83 @@
+r"""Escape sequences: how a field holds a character that separates fields (HL7 v2.5.1 section 2.7).
+
+Rule: decoded exactly once when a value is read, encoded exactly once when it is written. An unknown sequence stays as
+it is, so that nothing of a text is lost.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Separators:
+    """MSH-1 and MSH-2: the characters that structure a message."""
+
+    field: str = "|"
+    component: str = "^"
+    repetition: str = "~"
+    escape: str = "\\"
+    subcomponent: str = "&"
+
+    @property
+    def encoding_characters(self) -> str:
+        """MSH-2."""
+        return self.component + self.repetition + self.escape + self.subcomponent
+
+
+#: Formatting commands of FT text (section 2.7.6) that become line breaks; the others only lay text out.
+_LINE_BREAKS = (".br", ".sp", ".ce")
+_LAYOUT = (".fi", ".nf", ".in", ".ti", ".sk")
+
+
+def unescape(text: str, separators: Separators, codec: str = "utf-8") -> str:
+    r"""The value of a field as people read it. `\Xdd..\` bytes are read with the message's codec."""
+    escape = separators.escape
+    if not escape or escape not in text:
+        return text
+    sequence = re.compile(re.escape(escape) + "([^" + re.escape(escape) + "]*)" + re.escape(escape))
+    return sequence.sub(lambda found: _meaning(found.group(1), separators, codec, found.group(0)), text)
+
+
+def _meaning(command: str, separators: Separators, codec: str, unchanged: str) -> str:
+    letters = {
+        "F": separators.field,
+        "S": separators.component,
+        "T": separators.subcomponent,
+        "R": separators.repetition,
+        "E": separators.escape,
+        "H": "",  # begin and end of highlighting: for the eye only
+        "N": "",
+    }
+    if command in letters:
+        return letters[command]
+    if command[:1] == "X" and len(command) % 2 == 1:
+        try:
+            return bytes.fromhex(command[1:]).decode(codec)
+        except ValueError:
+            return unchanged
+    if command.startswith(_LINE_BREAKS):
+        digits = command[3:].lstrip("+")
+        return "\n" * (min(int(digits), 100) if digits.isascii() and digits.isdigit() else 1)
+    return "" if command.startswith(_LAYOUT) else unchanged
+
+
+def escape(text: str, separators: Separators | None = None, *, formatted: bool = False) -> str:
+    r"""The value as it may stand in a field. Line breaks become `\.br\` in formatted text (FT, TX), else `\X0D\`."""
+    marks = separators or Separators()
+    mark = marks.escape
+    table = {
+        marks.field: "F",
+        marks.component: "S",
+        marks.subcomponent: "T",
+        marks.repetition: "R",
+        marks.escape: "E",
+        "\n": ".br" if formatted else "X0A",
+        "\r": "X0D",
+        "\x0b": "X0B",
+        "\x1c": "X1C",
+    }
+    if formatted:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(f"{mark}{table[one]}{mark}" if one in table else one for one in text)

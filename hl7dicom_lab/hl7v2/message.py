@@ -1,0 +1,309 @@
+"""An HL7 v2 message as the lab reads it: strict about its header, lazy about the rest.
+
+HL7 v2.5.1 chapter 2. Rules: a value is addressed by its path (`PID-3.1`), decoded once, and never guessed; a field that
+is absent or empty reads as `""`, one that holds `""` (two quotation marks) means "delete" and is told apart by
+`is_null`. Python's `hl7` library splits the whole message at once; this splits what is asked for, which is what keeps
+the listener fast. `hl7_message()` gives the library's form to whoever wants to look.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from hl7dicom_lab.errors import Hl7Fault
+from hl7dicom_lab.hl7v2 import character_set
+from hl7dicom_lab.hl7v2.escapes import Separators, unescape
+from hl7dicom_lab.trace import Remark
+
+_PATH = re.compile(r"([A-Z][A-Z0-9]{2})(?:\[(\d+)\])?-(\d+)(?:\[(\d+)\])?(?:\.(\d+))?(?:\.(\d+))?$")
+_NULL = '""'
+
+
+@dataclass(frozen=True)
+class Path:
+    """`PID-3.4.1`: segment, field, component, subcomponent; numbers begin at 1, 0 means the whole."""
+
+    segment: str
+    field: int
+    component: int = 0
+    subcomponent: int = 0
+    occurrence: int = 1
+    repetition: int = 1
+
+    @classmethod
+    def parse(cls, path: str) -> Path:
+        """Read `SEG[occurrence]-field[repetition].component.subcomponent`. Raises ValueError for anything else."""
+        if path not in _PATHS:
+            found = _PATH.match(path)
+            if not found:
+                raise ValueError(f"{path!r} is no HL7 path; write for example PID-3.1 or OBX[2]-5")
+            segment, occurrence, number, repetition, component, subcomponent = found.groups()
+            _PATHS[path] = cls(
+                segment,
+                int(number),
+                int(component or 0),
+                int(subcomponent or 0),
+                int(occurrence or 1),
+                int(repetition or 1),
+            )
+        return _PATHS[path]
+
+
+_PATHS: dict[str, Path] = {}
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One line of a message. Values come out decoded; `raw` is the line as it was sent."""
+
+    raw: str
+    separators: Separators
+    codec: str
+
+    @property
+    def name(self) -> str:
+        """The segment's three letters."""
+        return self.raw[:3]
+
+    @cached_property
+    def fields(self) -> tuple[str, ...]:
+        """The fields as sent, so that `fields[n]` is field n; of MSH, field 1 is the separator itself."""
+        parts = self.raw.split(self.separators.field)
+        if parts[0] in ("MSH", "FHS", "BHS"):
+            parts.insert(1, self.separators.field)
+        return tuple(parts)
+
+    def raw_field(self, number: int) -> str:
+        """Field `number` as sent, `""` when absent."""
+        return self.fields[number] if number < len(self.fields) else ""
+
+    def repetitions(self, number: int) -> tuple[str, ...]:
+        """The repetitions of a field as sent; none when it is empty."""
+        raw = self.raw_field(number)
+        if self.name in ("MSH", "FHS", "BHS") and number <= 2:
+            return (raw,)
+        return tuple(raw.split(self.separators.repetition)) if raw else ()
+
+    def value(self, number: int, component: int = 0, subcomponent: int = 0, repetition: int = 1) -> str:
+        """A decoded value; `""` for what is absent, empty or null."""
+        repetitions = self.repetitions(number)
+        if repetition > len(repetitions):
+            return ""
+        return self.part(repetitions[repetition - 1], component, subcomponent)
+
+    def part(self, raw: str, component: int = 0, subcomponent: int = 0) -> str:
+        """The decoded component of a repetition as sent; the whole of it for component 0."""
+        if component:
+            raw = _nth(raw, self.separators.component, component)
+        if subcomponent:
+            raw = _nth(raw, self.separators.subcomponent, subcomponent)
+        return "" if raw == _NULL else unescape(raw, self.separators, self.codec)
+
+
+def _nth(text: str, separator: str, number: int) -> str:
+    parts = text.split(separator) if separator else [text]
+    return parts[number - 1] if number <= len(parts) else ""
+
+
+@dataclass(frozen=True)
+class Segments:
+    """Some segments of a message in their order: the whole of it, or one order or report with its header."""
+
+    segments: tuple[Segment, ...]
+
+    def __iter__(self) -> Iterator[Segment]:
+        return iter(self.segments)
+
+    @cached_property
+    def _by_name(self) -> dict[str, tuple[Segment, ...]]:
+        found: dict[str, list[Segment]] = {}
+        for segment in self.segments:
+            found.setdefault(segment.name, []).append(segment)
+        return {name: tuple(all_of_it) for name, all_of_it in found.items()}
+
+    def all(self, name: str) -> tuple[Segment, ...]:
+        """Every segment of a name."""
+        return self._by_name.get(name, ())
+
+    def first(self, name: str) -> Segment | None:
+        """The first segment of a name, or None."""
+        found = self.all(name)
+        return found[0] if found else None
+
+    def get(self, path: str) -> str:
+        """The decoded value at a path such as `PID-3.1`; `""` for what is absent, empty or null."""
+        where = Path.parse(path)
+        found = self.all(where.segment)
+        if where.occurrence > len(found):
+            return ""
+        segment = found[where.occurrence - 1]
+        return segment.value(where.field, where.component, where.subcomponent, where.repetition)
+
+    def raw(self, path: str) -> str:
+        """The field at a path as it was sent, with all its repetitions and escapes; components are not cut out."""
+        where = Path.parse(path)
+        found = self.all(where.segment)
+        return found[where.occurrence - 1].raw_field(where.field) if where.occurrence <= len(found) else ""
+
+    def is_null(self, path: str) -> bool:
+        """Whether the value at a path is `""` (two quotation marks): the sender wants it deleted."""
+        where = Path.parse(path)
+        raw = self.raw(path)
+        if raw == _NULL or not where.component:
+            return raw == _NULL
+        separators = self.segments[0].separators
+        return _nth(raw.split(separators.repetition)[0], separators.component, where.component) == _NULL
+
+    def is_present(self, path: str) -> bool:
+        """Whether the sender says anything at a path: a value, or null."""
+        return self.is_null(path) or bool(self.get(path))
+
+
+@dataclass(frozen=True)
+class Message(Segments):
+    """A parsed message. `body` is what stood in the frame, byte for byte."""
+
+    body: bytes = field(default=b"", repr=False)
+    remarks: tuple[Remark, ...] = field(default=(), repr=False)
+
+    @classmethod
+    def parse(cls, body: bytes) -> Message:
+        """Read a message.
+
+        Raises `Hl7Fault`: AR 100 where there is no usable MSH (the sender is answered only if `control_id_of(body)`
+        finds an MSH-10), AE 102 or 103 for the character set, AE 100 for a batch or a line that is no segment.
+        """
+        separators = read_separators(body)
+        declared = header_field(body, 18)
+        codec = character_set.codec_of(declared)
+        text = character_set.decode(body, declared)
+        lines, remarks = _lines(text)
+        segments = tuple(Segment(line, separators, codec) for line in lines)
+        _check_segments(segments)
+        return cls(segments, body, remarks)
+
+    @cached_property
+    def header(self) -> Segment:
+        """MSH."""
+        return self.segments[0]
+
+    @property
+    def control_id(self) -> str:
+        """MSH-10."""
+        return self.get("MSH-10")
+
+    @property
+    def type(self) -> str:
+        """MSH-9.1, the message code: ORM, ADT, ORU, ACK."""
+        return self.get("MSH-9.1")
+
+    @property
+    def event(self) -> str:
+        """MSH-9.2, the trigger event: O01, A04, R01."""
+        return self.get("MSH-9.2")
+
+    @property
+    def version(self) -> str:
+        """MSH-12.1."""
+        return self.get("MSH-12.1")
+
+    @property
+    def text(self) -> str:
+        """The message with one segment a line, as people print it."""
+        return "\n".join(segment.raw for segment in self.segments)
+
+    def hl7_message(self) -> Any:
+        """The message as an `hl7.Message` of Python's hl7 library."""
+        import hl7
+
+        return hl7.parse("\r".join(segment.raw for segment in self.segments) + "\r")
+
+
+def read_separators(body: bytes) -> Separators:
+    """MSH-1 and MSH-2. Raises `Hl7Fault` (AR 100) where the message does not begin with a usable MSH."""
+    if body[:3] in (b"FHS", b"BHS"):
+        raise Hl7Fault(
+            "this is a batch; one answer cannot stand for many messages",
+            code=100,
+            where=body[:3].decode("ascii"),
+            next_step="send each message in a frame of its own",
+        )
+    if body[:3] != b"MSH" or len(body) < 9:
+        raise Hl7Fault(
+            f"a message begins with MSH; this one begins with {body[:8]!r}",
+            code=100,
+            where="MSH",
+            acknowledgment="AR",
+            next_step="send MSH in capitals as the very first bytes, without a byte order mark",
+        )
+    field_separator = chr(body[3])
+    marks = body[4:].split(body[3:4], 1)[0].decode("latin-1")
+    every = [field_separator, *marks]
+    if (
+        not 2 <= len(marks) <= 5
+        or len(set(every)) != len(every)
+        or any(one.isalnum() or one in "\r\n " for one in every)
+    ):
+        raise Hl7Fault(
+            f"MSH-2 holds {marks!r} where the encoding characters belong (usually ^~\\&)",
+            code=100,
+            where="MSH-2",
+            acknowledgment="AR",
+            next_step="check that MSH begins with MSH|^~\\&| and that no field is missing or doubled",
+        )
+    return Separators(field_separator, *marks[:4])
+
+
+def header_field(body: bytes, number: int) -> str:
+    """Field `number` of MSH read from the bytes alone, as sent; `""` when it cannot be read."""
+    line = re.split(rb"[\r\n]", body.lstrip(b"\xef\xbb\xbf"), maxsplit=1)[0]
+    if line[:3].upper() not in (b"MSH", b"FHS", b"BHS") or len(line) < 4:
+        return ""
+    parts = line.split(line[3:4])
+    return parts[number - 1].decode("latin-1") if number - 1 < len(parts) else ""
+
+
+def control_id_of(body: bytes) -> str:
+    """MSH-10 as far as it can be read at all, even from a message that is refused."""
+    if body[:3] in (b"FHS", b"BHS"):
+        inner = re.search(rb"(?:^|[\r\n])(MSH.*)", body)
+        return header_field(inner.group(1), 10) if inner else header_field(body, 11)
+    return header_field(body, 10)
+
+
+def _lines(text: str) -> tuple[list[str], tuple[Remark, ...]]:
+    """The segments' lines; other line ends than CR are accepted and remarked (HL7 v2.5.1 section 2.5.4)."""
+    remarks: tuple[Remark, ...] = ()
+    if "\n" in text:
+        remarks = (
+            Remark(
+                "the segments end with LF or CR LF",
+                "a segment ends with CR, 0x0D, and with nothing else (HL7 v2.5.1 section 2.5.4)",
+                "send CR between segments",
+                "warning",
+            ),
+        )
+        text = text.replace("\r\n", "\r").replace("\n", "\r")
+    return [line for line in text.split("\r") if line.strip()], remarks
+
+
+def _check_segments(segments: Iterable[Segment]) -> None:
+    for number, segment in enumerate(segments, 1):
+        if number > 1 and segment.name in ("MSH", "BHS", "FHS", "BTS", "FTS"):
+            raise Hl7Fault(
+                "a second message begins in the same frame; one answer cannot stand for both",
+                code=100,
+                where=segment.name,
+                next_step="send each message in a frame of its own",
+            )
+        if not re.fullmatch(r"[A-Z][A-Z0-9]{2}", segment.fields[0]):
+            raise Hl7Fault(
+                f"line {number} begins with {segment.raw[:12]!r}, which is no segment name",
+                code=100,
+                where=f"line {number}",
+                next_step="check for a line break inside a field; write it as \\.br\\ there",
+            )

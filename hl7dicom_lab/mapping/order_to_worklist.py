@@ -1,0 +1,254 @@
+"""From an order to a worklist item: what the order filler does when an ORM^O01 or OMI^O23 arrives.
+
+IHE RAD-2, RAD-3, RAD-4 in, RAD-5 out; PS3.4 Annex K. Rules: the table decides; what the order does not say the filler
+makes (accession number, requested procedure id, step id, Study Instance UID), once; in a change an empty field leaves
+a value as it is and `""` deletes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from pydicom.dataset import Dataset
+from pydicom.multival import MultiValue
+
+from hl7dicom_lab.dicom import character_set, data_set
+from hl7dicom_lab.errors import Hl7Fault
+from hl7dicom_lab.hl7v2.message import Segments
+from hl7dicom_lab.mapping.conversions import RULES, Converted
+from hl7dicom_lab.mapping.table import ORDER_TO_WORKLIST, STEP, OrderRow
+from hl7dicom_lab.model import Origin, Station, StepStatus, WorklistItem
+
+#: What the order filler makes when the order carries none, in the order in which it makes them.
+MADE_BY_FILLER = (
+    "AccessionNumber",
+    "RequestedProcedureID",
+    "StudyInstanceUID",
+    f"{STEP}.ScheduledProcedureStepID",
+    "FillerOrderNumberImagingServiceRequest",
+)
+_FILLER = "made by the order filler"
+_START_DATE = f"{STEP}.ScheduledProcedureStepStartDate"
+_START_TIME = f"{STEP}.ScheduledProcedureStepStartTime"
+_STATION = {
+    f"{STEP}.ScheduledStationAETitle": "ae_title",
+    f"{STEP}.ScheduledStationName": "name",
+    f"{STEP}.ScheduledProcedureStepLocation": "location",
+}
+
+
+@dataclass(frozen=True)
+class MappedOrder:
+    """One order as DICOM attributes: what it says, what it deletes, and where each value came from."""
+
+    data_set: Dataset = field(repr=False)
+    deleted: tuple[str, ...] = ()
+    origins: tuple[Origin, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def order_to_worklist(order: Segments) -> MappedOrder:
+    """Read one order (`hl7v2.groups.orders`) by the table.
+
+    Raises `Hl7Fault` 101 to 104 for a value that cannot cross: an impossible date, a name or identifier too long.
+    """
+    structure = order.get("MSH-9.1")
+    mapped = Dataset()
+    deleted: list[str] = []
+    origins: list[Origin] = []
+    warnings: list[str] = []
+    for row in ORDER_TO_WORKLIST:
+        found, is_deleted = _first(order, row, row.fields(structure))
+        if found is None:
+            deleted += [row.attribute] if is_deleted else []
+            continue
+        warnings += found.warnings
+        if found.value is not None:
+            put(mapped, row.attribute, found.value)
+            origins.append(Origin(row.attribute, _shown(found.value), found.source, found.source_value, found.rule))
+    return MappedOrder(mapped, tuple(deleted), tuple(origins), tuple(warnings))
+
+
+def _first(order: Segments, row: OrderRow, paths: Iterable[str]) -> tuple[Converted | None, bool]:
+    """What the first path that says anything gives; the second value tells that it is null."""
+    unusable: Converted | None = None
+    for path in paths:
+        if order.is_null(path):
+            return None, True
+        found = RULES[row.rule](order, path)
+        if found is not None and found.value is not None:
+            return found, False
+        unusable = unusable or found
+    return unusable, False
+
+
+def new_item(mapped: MappedOrder) -> MappedOrder:
+    """A new order: what it deletes is simply not there."""
+    item = deepcopy(mapped.data_set)
+    if get(item, f"{STEP}.ScheduledProcedureStepStatus") is None:
+        put(item, f"{STEP}.ScheduledProcedureStepStatus", StepStatus.SCHEDULED.value)
+    return MappedOrder(item, (), mapped.origins, mapped.warnings)
+
+
+def changed_item(earlier: WorklistItem, mapped: MappedOrder) -> MappedOrder:
+    """A changed order (XO): what it says replaces, what it deletes goes, what it leaves empty stays.
+
+    Another modality means another station. The Study Instance UID of a step never changes: it may be on images.
+    """
+    item = data_set.decode(earlier.data_set)
+    said = {origin.attribute for origin in mapped.origins}
+    if f"{STEP}.Modality" in said and get(mapped.data_set, f"{STEP}.Modality") != earlier.modality:
+        for path in _STATION:
+            remove(item, path)
+    if {_START_DATE} <= said and _START_TIME not in said:
+        remove(item, _START_TIME)
+    for path in said - {"StudyInstanceUID"}:
+        put(item, path, get(mapped.data_set, path))
+    for path in mapped.deleted:
+        if path not in MADE_BY_FILLER:
+            remove(item, path)
+    kept = [
+        origin for origin in earlier.origins if origin.attribute not in said and origin.attribute not in mapped.deleted
+    ]
+    return MappedOrder(item, (), (*kept, *mapped.origins), mapped.warnings)
+
+
+def missing(item: Dataset) -> tuple[str, ...]:
+    """Which identifiers the order filler still has to make for an item."""
+    return tuple(path for path in MADE_BY_FILLER if not get(item, path))
+
+
+def scheduled(order: MappedOrder, *, stations: Mapping[str, Station], now: datetime) -> MappedOrder:
+    """Add what the order filler plans: the station by the modality, and the start where the order names none.
+
+    Raises `Hl7Fault` 101 without a modality, and 103 for a modality that no station of the department has.
+    """
+    item = deepcopy(order.data_set)
+    origins, warnings = list(order.origins), list(order.warnings)
+    origins += _place(item, stations)
+    if not get(item, _START_DATE):
+        put(item, _START_DATE, f"{now:%Y%m%d}")
+        put(item, _START_TIME, f"{now:%H%M%S}")
+        for path in (_START_DATE, _START_TIME):
+            origins.append(Origin(path, str(get(item, path)), _FILLER, rule="scheduled now"))
+        warnings.append("the order names no start; it is scheduled for now")
+    elif not get(item, _START_TIME):
+        put(item, _START_TIME, "000000")
+        origins.append(Origin(_START_TIME, "000000", _FILLER, rule="no time ordered"))
+        warnings.append("the order names a day and no time; the step starts with the day")
+    _declare_character_set(item)
+    return MappedOrder(item, (), tuple(origins), tuple(warnings))
+
+
+def identified(order: MappedOrder, made: Mapping[str, str]) -> MappedOrder:
+    """Add the identifiers that the order filler made, by attribute (see `missing`)."""
+    item = deepcopy(order.data_set)
+    for path, value in made.items():
+        put(item, path, value)
+    origins = (Origin(path, value, _FILLER, rule="made") for path, value in made.items())
+    return MappedOrder(item, (), (*order.origins, *origins), order.warnings)
+
+
+def _place(item: Dataset, stations: Mapping[str, Station]) -> list[Origin]:
+    modality = get(item, f"{STEP}.Modality")
+    if not modality:
+        raise Hl7Fault(
+            "the order names no modality, so no scanner would find it on its worklist",
+            code=101,
+            where="OBR-24",
+            next_step="put the modality there: MR, CT, CR, DX, US (in OMI^O23: into IPC-5)",
+        )
+    station = stations.get(modality)
+    if station is None and not get(item, f"{STEP}.ScheduledStationAETitle"):
+        raise Hl7Fault(
+            f"no station of this department does {modality}",
+            code=103,
+            where="OBR-24",
+            next_step="send one of: " + ", ".join(sorted(stations)),
+        )
+    origins = []
+    for path, name in _STATION.items():
+        value = getattr(station, name, "")
+        if value and not get(item, path):
+            put(item, path, value)
+            origins.append(Origin(path, value, "station table", modality, "by modality"))
+    return origins
+
+
+def _declare_character_set(item: Dataset) -> None:
+    terms = character_set.sufficient(item, character_set.terms_of(item))
+    if terms:
+        item.SpecificCharacterSet = list(terms)
+    elif "SpecificCharacterSet" in item:
+        del item.SpecificCharacterSet
+
+
+def worklist_item(order: MappedOrder) -> WorklistItem:
+    """The completed order as the frozen item that the order book keeps."""
+    item = order.data_set
+
+    def text(path: str) -> str:
+        value = get(item, path)
+        return "" if value is None else str(value)
+
+    titles = get(item, f"{STEP}.ScheduledStationAETitle") or ()
+    return WorklistItem(
+        accession_number=text("AccessionNumber"),
+        requested_procedure_id=text("RequestedProcedureID"),
+        scheduled_procedure_step_id=text(f"{STEP}.ScheduledProcedureStepID"),
+        study_instance_uid=text("StudyInstanceUID"),
+        placer_order_number=text("PlacerOrderNumberImagingServiceRequest"),
+        filler_order_number=text("FillerOrderNumberImagingServiceRequest"),
+        patient_id=text("PatientID"),
+        issuer_of_patient_id=text("IssuerOfPatientID"),
+        patient_name=text("PatientName"),
+        modality=text(f"{STEP}.Modality"),
+        station_ae_titles=(titles,) if isinstance(titles, str) else tuple(titles),
+        start=text(_START_DATE) + text(_START_TIME),
+        status=StepStatus(text(f"{STEP}.ScheduledProcedureStepStatus") or "SCHEDULED"),
+        data_set=data_set.encode(item),
+        origins=order.origins,
+        warnings=order.warnings,
+    )
+
+
+def put(item: Dataset, path: str, value: Any) -> None:
+    """Set an attribute by its path of keywords; a sequence on the way gets its one item."""
+    *sequences, keyword = path.split(".")
+    for sequence in sequences:
+        if not item.get(sequence):
+            setattr(item, sequence, [Dataset()])
+        item = item[sequence].value[0]
+    setattr(item, keyword, value)
+
+
+def get(item: Dataset, path: str) -> Any:
+    """The value at a path of keywords; None where there is none."""
+    *sequences, keyword = path.split(".")
+    for sequence in sequences:
+        if not item.get(sequence):
+            return None
+        item = item[sequence].value[0]
+    return item.get(keyword)
+
+
+def remove(item: Dataset, path: str) -> None:
+    """Take the attribute at a path away, if it is there."""
+    *sequences, keyword = path.split(".")
+    for sequence in sequences:
+        if not item.get(sequence):
+            return
+        item = item[sequence].value[0]
+    if keyword in item:
+        delattr(item, keyword)
+
+
+def _shown(value: Any) -> str:
+    """A value as provenance shows it."""
+    if isinstance(value, list | MultiValue) and value and isinstance(value[0], Dataset):
+        return "; ".join(", ".join(str(element.value) for element in one) for one in value)
+    return "\\".join(str(one) for one in value) if isinstance(value, list | MultiValue) else str(value)

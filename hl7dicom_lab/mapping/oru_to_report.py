@@ -1,0 +1,164 @@
+"""From ORU^R01 to a report and the keys by which it finds its study.
+
+IHE RAD-28 and RAD-128. Rules: patient and study are read by the table and never guessed; the whole report's status is
+OBR-25, and a missing or unknown one is refused, because nobody could tell a final report from a draft.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass, field
+
+from hl7dicom_lab.errors import Hl7Fault
+from hl7dicom_lab.hl7v2 import checks
+from hl7dicom_lab.hl7v2.message import Segment, Segments
+from hl7dicom_lab.mapping.conversions import RULES, Converted
+from hl7dicom_lab.mapping.names import cn_to_pn
+from hl7dicom_lab.mapping.table import REPORT_TO_STUDY
+from hl7dicom_lab.model import CodedEntry, Observation, Origin, Report, ReportStatus
+
+#: OBX-3 that names the study: RAD-28 and RAD-128.
+_STUDY_CODES = ("110180", "113014")
+_TEXT_TYPES = ("TX", "FT", "ST")
+
+
+@dataclass(frozen=True)
+class MappedReport:
+    """A report out of an ORU, and where each of its values came from."""
+
+    report: Report
+    origins: tuple[Origin, ...] = field(repr=False)
+
+
+def oru_to_report(group: Segments) -> MappedReport:
+    """Read one report (`hl7v2.groups.reports`) by the table.
+
+    Raises `Hl7Fault` 101 without OBR-25, 103 for one outside P, F, C, X, and 102 for a malformed UID or time.
+    """
+    values: dict[str, object] = {}
+    origins: list[Origin] = []
+    for row in REPORT_TO_STUDY:
+        for path in row.oru:
+            found = _RULES[row.rule](group, path) if row.rule in _RULES else RULES[row.rule](group, path)
+            if found is not None and found.value not in (None, ""):
+                values[row.field] = found.value
+                shown = str(found.value) if not isinstance(found.value, bytes) else f"{len(found.value)} bytes"
+                origins.append(Origin(row.field, shown, found.source, found.source_value, found.rule))
+                break
+    report = Report(
+        **{  # type: ignore[arg-type] # the table's fields are those of Report
+            "patient_id": "",
+            "issuer_of_patient_id": "",
+            "patient_name": "",
+            "accession_number": "",
+            "study_instance_uid": "",
+            "text": "",
+        }
+        | values,
+        observations=_observations(group),
+        control_id=group.get("MSH-10"),
+    )
+    return MappedReport(report, tuple(origins))
+
+
+def _plain(group: Segments, path: str) -> Converted | None:
+    if path in ("OBR-7", "OBR-22"):
+        checks.check_timestamp(group, path)
+    value = group.get(path).strip()
+    return Converted(value, path, value) if value else None
+
+
+def _coded_entry(group: Segments, path: str) -> Converted | None:
+    parts = [group.get(f"{path}.{component}") for component in (1, 2, 3)]
+    return Converted(CodedEntry(*parts), path, group.raw(path), "CE") if any(parts) else None
+
+
+def _study_observation(group: Segments, path: str) -> Converted | None:
+    if path.startswith("ZDS"):
+        checks.check_uid(group, path)
+        return _plain(group, path)
+    for number, obx in enumerate(group.all("OBX"), 1):
+        if obx.value(3, 1) in _STUDY_CODES or obx.value(3, 2).casefold() == "study instance uid":
+            value = obx.value(5, 1).strip()
+            if value and not checks.is_uid(value):
+                raise Hl7Fault(
+                    f"{value!r} is no Study Instance UID",
+                    code=102,
+                    where=f"OBX[{number}]-5",
+                    next_step="send the study's UID as the images have it",
+                )
+            return Converted(value, f"OBX[{number}]-5", value, "OBX-3 names the study") if value else None
+    return None
+
+
+def _report_status(group: Segments, path: str) -> Converted:
+    value = checks.require(group, path, "the status of the report", "send P, F, C or X (table 0123)")
+    if value not in list(ReportStatus):
+        raise Hl7Fault(
+            f"report status {value!r} is not one that this system tells apart",
+            code=103,
+            where=path,
+            next_step="send P preliminary, F final, C corrected or X cancelled (table 0123); OBX-11 is another table",
+        )
+    return Converted(ReportStatus(value), path, value, "table 0123")
+
+
+def _interpreter(group: Segments, path: str) -> Converted | None:
+    segment = group.first("OBR")
+    raw = segment.repetitions(32)[:1] if segment else ()
+    value = cn_to_pn(segment, raw[0], path) if segment and raw else ""
+    return Converted(value, f"{path}.1", raw[0], "CN to PN: the id is dropped") if value else None
+
+
+def _report_text(group: Segments, path: str) -> Converted | None:
+    lines = [_text_of(obx) for obx in group.all("OBX") if obx.value(2) in _TEXT_TYPES and not _names_study(obx)]
+    text = "\n".join(lines).strip("\n")
+    return Converted(text, path, text, "the text observations, in order") if text else None
+
+
+def _text_of(obx: Segment) -> str:
+    """OBX-5 with its repetitions as lines, which is how TX has always been sent (HL7 v2.5.1 section 2.A.78)."""
+    return "\n".join(obx.value(5, repetition=number + 1) for number in range(len(obx.repetitions(5))))
+
+
+def _names_study(obx: Segment) -> bool:
+    return obx.value(3, 1) in _STUDY_CODES or obx.value(3, 2).casefold() == "study instance uid"
+
+
+def _report_document(group: Segments, _path: str) -> Converted | None:
+    for number, obx in enumerate(group.all("OBX"), 1):
+        if obx.value(2) == "ED" and obx.value(5, 5):
+            where = f"OBX[{number}]-5.5"
+            try:
+                document = base64.b64decode("".join(obx.value(5, 5).split()), validate=True)
+            except (binascii.Error, ValueError) as error:
+                raise Hl7Fault(
+                    f"the document is no base64 ({error})", code=102, where=where, next_step="encode it anew"
+                ) from error
+            return Converted(document, where, f"{len(document)} bytes", "base64")
+    return None
+
+
+def _observations(group: Segments) -> tuple[Observation, ...]:
+    return tuple(
+        Observation(
+            CodedEntry(obx.value(3, 1), obx.value(3, 2), obx.value(3, 3)),
+            obx.value(2),
+            "(document)" if obx.value(2) == "ED" else _text_of(obx),
+            obx.value(11),
+        )
+        for obx in group.all("OBX")
+    )
+
+
+#: Rules of this arrow alone; the others are shared with the order (`conversions.RULES`).
+_RULES = {
+    "coded_entry": _coded_entry,
+    "interpreter": _interpreter,
+    "plain": _plain,
+    "report_document": _report_document,
+    "report_status": _report_status,
+    "report_text": _report_text,
+    "study_observation": _study_observation,
+}

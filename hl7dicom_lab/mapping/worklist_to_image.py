@@ -1,0 +1,116 @@
+"""From a worklist item to an image: what the scanner copies, and what it makes.
+
+IHE RAD-8 with its Appendix A; PS3.17 Annex J. Rules: identity is copied, never typed; the schedule (planned time,
+planned station, step status) is not copied, because the image tells what really happened; UIDs of series and instance
+are the scanner's own.
+"""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence as DicomSequence
+
+from hl7dicom_lab.dicom import character_set
+from hl7dicom_lab.mapping.order_to_worklist import get, put
+from hl7dicom_lab.mapping.table import REQUEST, WORKLIST_TO_IMAGE
+from hl7dicom_lab.model import Origin
+
+#: Attributes that every image has, empty where nobody knows the value (type 2; PS3.3 C.7.1.1 and C.7.2.1).
+_ALWAYS_PRESENT = (
+    "PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyID", "AccessionNumber",
+    "ReferringPhysicianName",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class MadeByModality:
+    """What the scanner makes for one image. Times are when it happened, not when it was planned."""
+
+    sop_instance_uid: str
+    series_instance_uid: str
+    frame_of_reference_uid: str
+    series_number: int
+    instance_number: int
+    study_started: datetime
+    acquired: datetime
+    modality: str
+    station_name: str
+    institution_name: str = ""
+    series_description: str = ""
+
+
+@dataclass(frozen=True)
+class TaggedImage:
+    """An image with its identity, and where each attribute of the identity came from."""
+
+    data_set: Dataset = field(repr=False)
+    origins: tuple[Origin, ...] = field(repr=False)
+
+
+def worklist_to_image(item: Dataset, acquisition: Dataset, made: MadeByModality) -> TaggedImage:
+    """Tag one acquired image (pixels and geometry, no identity) with a worklist item.
+
+    `item` is an answer of the worklist, as it came. `acquisition` is not changed.
+    """
+    image = deepcopy(acquisition)
+    origins = _copy(item, image)
+    origins += _make(image, made)
+    for keyword in _ALWAYS_PRESENT:
+        if keyword not in image:
+            setattr(image, keyword, "")
+    terms = character_set.sufficient(image, character_set.terms_of(item))
+    if terms:
+        image.SpecificCharacterSet = list(terms)
+    return TaggedImage(image, tuple(origins))
+
+
+def _copy(item: Dataset, image: Dataset) -> list[Origin]:
+    origins = []
+    for row in WORKLIST_TO_IMAGE:
+        value = get(item, row.worklist)
+        if value in (None, "") or (isinstance(value, DicomSequence) and not value):
+            continue
+        for path in row.image:
+            put(image, path, deepcopy(value))
+            origins.append(Origin(path, _shown(value), row.worklist, _shown(value), "copied from the worklist"))
+    if not get(image, f"{REQUEST}.RequestedProcedureID") and REQUEST in image:
+        # Without a requested procedure the image answers no request (PS3.3 Table 10-9: type 1C within the item).
+        del image[REQUEST]
+        origins = [origin for origin in origins if not origin.attribute.startswith(REQUEST)]
+    return origins
+
+
+def _make(image: Dataset, made: MadeByModality) -> list[Origin]:
+    started, acquired = made.study_started, made.acquired
+    values: dict[str, Any] = {
+        "SOPInstanceUID": made.sop_instance_uid,
+        "SeriesInstanceUID": made.series_instance_uid,
+        "FrameOfReferenceUID": made.frame_of_reference_uid,
+        "SeriesNumber": made.series_number,
+        "InstanceNumber": made.instance_number,
+        "Modality": made.modality,
+        "StationName": made.station_name,
+        "InstitutionName": get(image, "InstitutionName") or made.institution_name,
+        "SeriesDescription": made.series_description or get(image, "SeriesDescription"),
+        "StudyDate": f"{started:%Y%m%d}",
+        "StudyTime": f"{started:%H%M%S}",
+    }
+    for stage in ("Series", "Acquisition", "Content"):
+        values |= {f"{stage}Date": f"{acquired:%Y%m%d}", f"{stage}Time": f"{acquired:%H%M%S}"}
+    if not made.frame_of_reference_uid:
+        del values["FrameOfReferenceUID"]
+    known = {keyword: value for keyword, value in values.items() if value not in (None, "")}
+    for keyword, value in known.items():
+        setattr(image, keyword, value)
+    return [Origin(keyword, str(value), "made by the modality", rule="made") for keyword, value in known.items()]
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, DicomSequence):
+        return "; ".join(", ".join(str(element.value) for element in one) for one in value)
+    return str(value)
