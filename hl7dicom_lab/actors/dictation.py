@@ -1,0 +1,110 @@
+"""Dictation: where the radiologist speaks the report. IHE actors: Report Creator, Report Manager.
+
+Transaction out: RAD-28 as ORU^R01, to the EMR and to the PACS. Rule: one report, two receivers, two answers; where one
+refuses, the other still has its copy, and both answers are told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from hl7dicom_lab import story
+from hl7dicom_lab.actors.site import Site
+from hl7dicom_lab.errors import DeliveryError
+from hl7dicom_lab.hl7v2 import acknowledge
+from hl7dicom_lab.hl7v2.acknowledge import Acknowledgment
+from hl7dicom_lab.hl7v2.build import Envelope, ts
+from hl7dicom_lab.mapping.names import pn_of
+from hl7dicom_lab.mapping.report_to_oru import report_to_oru
+from hl7dicom_lab.model import Hl7Address, ImagingOrder, Report, ReportStatus, StudySummary
+from hl7dicom_lab.services.mllp_sender import MllpSender
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What one receiver said: its acknowledgment, or why there is none."""
+
+    receiver: str
+    acknowledgment: Acknowledgment | None
+    failure: DeliveryError | None = None
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the receiver has the report."""
+        return self.acknowledgment is not None and self.acknowledgment.accepted
+
+    def __str__(self) -> str:
+        if self.acknowledgment is None:
+            return f"{self.receiver}: {self.failure}"
+        return f"{self.receiver}: {self.acknowledgment.code}, {self.acknowledgment.text}"
+
+
+class Dictation:
+    """The dictation system of the department. It knows its receivers and listens to nobody."""
+
+    def __init__(self, receivers: Mapping[str, Hl7Address], site: Site) -> None:
+        self._clock = site.clock
+        self._mint = site.mint
+        self._receivers = dict(receivers)
+        self._senders = {
+            name: MllpSender(
+                address.host, address.port, trace=site.trace, system=story.DICTATION, peer=address.application
+            )
+            for name, address in receivers.items()
+        }
+
+    def stop(self) -> None:
+        """Hang up. May be called again."""
+        for sender in self._senders.values():
+            sender.close()
+
+    def dictate(
+        self,
+        study: StudySummary,
+        text: str,
+        *,
+        order: ImagingOrder | None = None,
+        status: ReportStatus = ReportStatus.FINAL,
+        signed_by: str = "Lindqvist^Per^^Dr",
+    ) -> Report:
+        """A report on a study, its keys taken over from study and order and not typed. It is not sent yet."""
+        now = ts(self._clock.tick())
+        asked = order.ordering_provider if order else None
+        return Report(
+            patient_id=study.patient_id,
+            issuer_of_patient_id=study.issuer_of_patient_id,
+            patient_name=study.patient_name,
+            accession_number=study.accession_number,
+            study_instance_uid=study.study_instance_uid,
+            status=status,
+            text=text,
+            placer_order_number=order.placer_order_number if order else "",
+            procedure=order.procedure if order else None,
+            observed_at=study.study_date + study.study_time,
+            status_changed_at=now,
+            signed_by=signed_by,
+            requested_by=pn_of(asked.name) if asked else "",
+        )
+
+    def send(self, report: Report) -> tuple[Delivery, ...]:
+        """Send a report to every receiver; what each of them said, in the order of the receivers."""
+        return tuple(self._deliver(name, report) for name in self._senders)
+
+    def correct(self, report: Report, text: str) -> Report:
+        """The corrected report: the same keys, the new text, status C, a new time. It is not sent yet."""
+        now = ts(self._clock.tick())
+        return replace(report, text=text, status=ReportStatus.CORRECTED, status_changed_at=now)
+
+    def envelope(self, receiver: str) -> Envelope:
+        """The header of the next message to a receiver (`EMR` or `PACS`)."""
+        to = self._receivers[receiver]
+        control_id = f"{story.DICTATION}{self._mint.number(story.DICTATION):06d}"
+        return Envelope(story.DICTATION, story.FACILITY, to.application, to.facility, self._clock.tick(), control_id)
+
+    def _deliver(self, receiver: str, report: Report) -> Delivery:
+        body = report_to_oru(self.envelope(receiver), report)
+        try:
+            return Delivery(receiver, acknowledge.read(self._senders[receiver].send(body)))
+        except DeliveryError as failure:
+            return Delivery(receiver, None, failure)

@@ -1,0 +1,133 @@
+"""EMR: where the physician orders and reads. IHE actors: ADT Patient Registration, Order Placer.
+
+Transactions out: RAD-1 Patient Registration (ADT^A04, A08), RAD-2 Placer Order Management (ORM^O01, OMI^O23), both to
+the RIS. In: RAD-28 Structured Report Export, here as ORU^R01 from the dictation system. Rule: the EMR numbers its
+orders (ORC-2) and nothing else; accession number and study come from the RIS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from hl7dicom_lab import story
+from hl7dicom_lab.actors.site import Site
+from hl7dicom_lab.hl7v2 import acknowledge, checks, orders
+from hl7dicom_lab.hl7v2.acknowledge import Acknowledgment
+from hl7dicom_lab.hl7v2.build import Envelope
+from hl7dicom_lab.hl7v2.groups import reports
+from hl7dicom_lab.hl7v2.message import Message
+from hl7dicom_lab.mapping.oru_to_report import oru_to_report
+from hl7dicom_lab.model import Hl7Address, ImagingOrder, OrderControl, Patient, Report, Visit
+from hl7dicom_lab.services.hl7_receiver import Hl7Receiver
+from hl7dicom_lab.services.mllp_listener import MllpListener
+from hl7dicom_lab.services.mllp_sender import MllpSender
+from hl7dicom_lab.storage.inbox import Inbox
+from hl7dicom_lab.storage.reports import ReportShelf
+
+
+class Emr:
+    """The EMR of the department. Give it `ris`, and it can order; it listens for reports from its start on."""
+
+    def __init__(
+        self,
+        home: Path,
+        site: Site,
+        *,
+        ris: Hl7Address,
+        port: int = 0,
+    ) -> None:
+        self.reports = ReportShelf(home / "chart.sqlite", durable=site.durable)
+        self._ris = ris
+        self._clock = site.clock
+        self._mint = site.mint
+        self._to_ris = MllpSender(ris.host, ris.port, trace=site.trace, system=story.EMR, peer=ris.application)
+        receiver = Hl7Receiver(
+            {"ORU^R01": self._receive_report},
+            Inbox(self.reports.database),
+            application=story.EMR,
+            facility=story.FACILITY,
+            clock=site.clock,
+            mint=site.mint,
+        )
+        self._listener = MllpListener(receiver, trace=site.trace, system=story.EMR, host=site.host, port=port)
+
+    def start(self) -> None:
+        """Begin to listen for reports."""
+        self._listener.start()
+
+    def stop(self) -> None:
+        """Hang up and close the chart. May be called again."""
+        self._listener.stop()
+        self._to_ris.close()
+        self.reports.close()
+
+    @property
+    def hl7(self) -> Hl7Address:
+        """Where reports are sent."""
+        return Hl7Address(self._listener.host, self._listener.port, story.EMR, story.FACILITY)
+
+    def place(self, *placed: ImagingOrder, message: str = "ORM") -> tuple[ImagingOrder, ...]:
+        """Number new orders and send them in one message (`ORM` or `OMI`); the orders as they were sent.
+
+        Raises `Refused` where the RIS says no; use `send` to read the acknowledgment yourself.
+        """
+        numbered = tuple(
+            one if one.placer_order_number else replace(one, placer_order_number=self._new_order_number())
+            for one in placed
+        )
+        acknowledge.accepted(self._send_orders(OrderControl.NEW, numbered, message), "the RIS")
+        return numbered
+
+    def change(self, *changed: ImagingOrder, status: str = "", message: str = "ORM") -> Acknowledgment:
+        """Send changed orders (XO). `status` is ORC-5, such as CM for completed."""
+        return self._send_orders(OrderControl.CHANGE, changed, message, status)
+
+    def cancel(self, *cancelled: ImagingOrder, message: str = "ORM") -> Acknowledgment:
+        """Cancel orders (CA) whose examination has not begun."""
+        return self._send_orders(OrderControl.CANCEL, cancelled, message, "CA")
+
+    def discontinue(self, *ended: ImagingOrder, message: str = "ORM") -> Acknowledgment:
+        """Discontinue orders (DC): stop what is under way and do no more."""
+        return self._send_orders(OrderControl.DISCONTINUE, ended, message, "DC")
+
+    def check_in(self, patient: Patient, visit: Visit) -> Acknowledgment:
+        """Register the visit: the patient is here (ADT^A04)."""
+        return self.send(orders.adt(self.envelope(), "A04", patient, visit))
+
+    def update_patient(self, patient: Patient, visit: Visit) -> Acknowledgment:
+        """Tell a change of the patient's demographics (ADT^A08)."""
+        return self.send(orders.adt(self.envelope(), "A08", patient, visit))
+
+    def send(self, body: bytes) -> Acknowledgment:
+        """Send a message of your own to the RIS and read its acknowledgment.
+
+        Raises `DeliveryError` where the RIS cannot be reached or does not answer.
+        """
+        return acknowledge.read(self._to_ris.send(body))
+
+    def envelope(self) -> Envelope:
+        """The header of the next message to the RIS: a new control id and the time."""
+        moment = self._clock.tick()
+        control_id = f"{story.EMR}{self._mint.number(story.EMR):06d}"
+        return Envelope(story.EMR, story.FACILITY, self._ris.application, self._ris.facility, moment, control_id)
+
+    def report(self, accession_number: str) -> Report | None:
+        """The report that holds for an examination, as the physician sees it; None while there is none."""
+        return self.reports.current(accession_number)
+
+    def _new_order_number(self) -> str:
+        return f"P{self._mint.number('placer order'):05d}"
+
+    def _send_orders(
+        self, control: OrderControl, sent: Sequence[ImagingOrder], message: str, status: str = ""
+    ) -> Acknowledgment:
+        build: Callable[..., bytes] = orders.omi if message == "OMI" else orders.orm
+        return self.send(build(self.envelope(), control, sent, status))
+
+    def _receive_report(self, message: Message) -> str:
+        checks.check_patient(message)
+        attached = [self.reports.attach(oru_to_report(group).report, self._clock.now()) for group in reports(message)]
+        late = [one.reason for one in attached if not one.is_current]
+        return f"filed in the chart, but not as the current report: {late[0]}" if late else "filed in the chart"

@@ -1,0 +1,230 @@
+"""What the order filler does with an order: the semantics of ORC-1, one transaction a message.
+
+IHE: Department System Scheduler/Order Filler, RAD-2 and RAD-3; HL7 v2.5.1 section 4.5.1. Rules: a placer number is
+known once; a change or a cancellation finds its order or is refused; an examination that has begun is not cancelled;
+an accession number never names two patients; all orders of a message are entered, or none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from hl7dicom_lab.errors import Hl7Fault
+from hl7dicom_lab.hl7v2 import checks
+from hl7dicom_lab.hl7v2.groups import orders
+from hl7dicom_lab.hl7v2.message import Message, Segments
+from hl7dicom_lab.mapping.conversions import RULES
+from hl7dicom_lab.mapping.order_to_worklist import (
+    MappedOrder,
+    changed_item,
+    get,
+    identified,
+    missing,
+    new_item,
+    order_to_worklist,
+    scheduled,
+    worklist_item,
+)
+from hl7dicom_lab.model import Station, StepStatus, WorklistItem
+from hl7dicom_lab.storage.order_book import BookedStep, OrderBook
+
+#: ORC-1 values that this order filler acts on (table 0119).
+CONTROLS = ("NW", "XO", "SC", "CA", "DC")
+
+#: A status that ends the step, and one in which it cannot be cancelled any more.
+_ENDED = (StepStatus.CANCELED, StepStatus.DISCONTINUED)
+_BEGUN = (StepStatus.STARTED, StepStatus.COMPLETED)
+
+
+class OrderFilling:
+    """Enters the orders of ORM and OMI messages into an order book.
+
+    `make(attribute)` gives a new identifier for an attribute that the order leaves to the filler.
+    """
+
+    def __init__(
+        self,
+        book: OrderBook,
+        stations: Mapping[str, Station],
+        make: Callable[[str], str],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._book = book
+        self._stations = stations
+        self._make = make
+        self._now = now
+
+    def __call__(self, message: Message) -> str:
+        """Do what the message asks for, all of it or nothing; the text of the positive answer.
+
+        Raises `Hl7Fault` with the first thing that is wrong.
+        """
+        checks.check_patient(message)
+        groups = orders(message)
+        with self._book.database.transaction():
+            entered: list[BookedStep] = []
+            for group in groups:
+                entered += self._fill(group, entered)
+        done = {"NW": "scheduled", "CA": "canceled", "DC": "discontinued"}.get(groups[0].get("ORC-1"), "changed")
+        steps = {step.number: step.item for step in entered}.values()
+        numbers = ", ".join(dict.fromkeys(item.accession_number for item in steps))
+        return f"{len(steps)} step{'s' if len(steps) != 1 else ''} {done}, accession number {numbers}"
+
+    def _fill(self, order: Segments, entered: list[BookedStep]) -> list[BookedStep]:
+        control = order.get("ORC-1")
+        if control not in CONTROLS:
+            raise Hl7Fault(
+                f"order control {control!r} is not acted on here" if control else "the order control is missing",
+                code=103 if control else 101,
+                where="ORC-1",
+                next_step="send one of: " + ", ".join(CONTROLS),
+            )
+        if control == "NW":
+            return [self._new(order, entered)]
+        if control in ("CA", "DC"):
+            return self._end(order)
+        return self._change(order)
+
+    def _new(self, order: Segments, entered: list[BookedStep]) -> BookedStep:
+        placer = checks.require(order, "ORC-2", "the placer order number", "put the order's own number there")
+        _check_requested(order)
+        mapped = new_item(order_to_worklist(order))
+        own = [step for step in entered if step.item.placer_order_number == order.get("ORC-2.1")]
+        self._check_not_known(order, placer, own)
+        mapped = _share(mapped, own[0].item) if own else mapped
+        item = worklist_item(self._completed(mapped))
+        self._check_one_patient(order, item)
+        return self._book.add(item)
+
+    def _completed(self, mapped: MappedOrder) -> MappedOrder:
+        """Numbers are made last, so that a refused order uses none up."""
+        planned = scheduled(mapped, stations=self._stations, now=self._now())
+        return identified(planned, {path: self._make(path) for path in missing(planned.data_set)})
+
+    def _check_not_known(self, order: Segments, placer: str, own: list[BookedStep]) -> None:
+        """A placer number is new, or the message has several steps of one order, each with its own step id."""
+        known = self._book.steps(placer_order_number=order.get("ORC-2.1"))
+        step_id = _step_id(order)
+        repeated = [step for step in own if step_id and step.item.scheduled_procedure_step_id == step_id]
+        if len(known) > len(own) or repeated:
+            raise Hl7Fault(
+                f"an order with the placer number {placer!r} is known already",
+                code=205,
+                where="ORC-2",
+                next_step="send XO to change it, CA to cancel it, or give a new order a new number",
+            )
+
+    def _check_one_patient(self, order: Segments, item: WorklistItem) -> None:
+        """An accession number and a study belong to one patient."""
+        is_omi = order.get("MSH-9.1") == "OMI"
+        keys = (
+            ("accession_number", "accession number", "IPC-1" if is_omi else "OBR-18"),
+            ("study_instance_uid", "Study Instance UID", "IPC-3" if is_omi else "ZDS-1"),
+        )
+        for column, name, where in keys:
+            value = getattr(item, column)
+            if any(not _same_patient(known.item, item) for known in self._book.steps(**{column: value})):
+                raise Hl7Fault(
+                    f"the {name} {value!r} belongs to another patient's order",
+                    code=205,
+                    where=where,
+                    next_step=f"check PID-3, or send the {name} that belongs to this order",
+                )
+
+    def _known(self, order: Segments) -> list[BookedStep]:
+        """The steps that a change or a cancellation means: by ORC-2, else ORC-3; one step if it names a step id."""
+        placer, filler = order.get("ORC-2.1"), order.get("ORC-3.1")
+        if not placer and not filler:
+            checks.require(order, "ORC-2", "the placer order number", "name the order that you mean")
+        known = self._book.steps(placer_order_number=placer) if placer else self._book.steps(filler_order_number=filler)
+        step_id = _step_id(order)
+        if step_id:
+            known = tuple(step for step in known if step.item.scheduled_procedure_step_id == step_id)
+        if not known:
+            raise Hl7Fault(
+                f"no order with the number {placer or filler!r} is known here",
+                code=204,
+                where="ORC-2" if placer else "ORC-3",
+                next_step="send the order first (NW), or correct the number",
+            )
+        return list(known)
+
+    def _end(self, order: Segments) -> list[BookedStep]:
+        status = StepStatus.CANCELED if order.get("ORC-1") == "CA" else StepStatus.DISCONTINUED
+        ended = []
+        for step in self._known(order):
+            _check_same_patient(order, step.item)
+            if step.item.status in _BEGUN:
+                raise Hl7Fault(
+                    f"the examination is {step.item.status.value}; what has begun is not "
+                    f"{'cancelled' if status is StepStatus.CANCELED else 'discontinued'} by an order message",
+                    code=207,
+                    where="ORC-1",
+                    next_step="ask the department; the technologist ends the examination at the scanner",
+                )
+            already_ended = step.item.status in _ENDED
+            ended.append(step if already_ended else self._book.set_status(step, status, f"ORC-1 {order.get('ORC-1')}"))
+        return ended
+
+    def _change(self, order: Segments) -> list[BookedStep]:
+        changed = []
+        for step in self._known(order):
+            _check_same_patient(order, step.item)
+            if step.item.status in _ENDED:
+                raise Hl7Fault(
+                    f"the order is {step.item.status.value} and cannot be changed",
+                    code=207,
+                    where="ORC-1",
+                    next_step="place a new order (NW)",
+                )
+            mapped = changed_item(step.item, order_to_worklist(order))
+            item = worklist_item(self._completed(mapped))
+            self._check_one_patient(order, item)
+            changed.append(self._book.replace(step.number, item))
+        return changed
+
+
+def _check_requested(order: Segments) -> None:
+    if order.first("OBR") is None:
+        raise Hl7Fault(
+            "there is no OBR after ORC: what is ordered?",
+            code=100,
+            where="OBR",
+            next_step="send OBR with the procedure",
+        )
+    if not (order.get("OBR-4") or order.get("OBR-44")):
+        checks.require(order, "OBR-4", "the procedure", "put code^text^coding system there")
+
+
+def _same_patient(one: WorklistItem, other: WorklistItem) -> bool:
+    issuers = (one.issuer_of_patient_id, other.issuer_of_patient_id)
+    return one.patient_id == other.patient_id and (issuers[0] == issuers[1] or "" in issuers)
+
+
+def _step_id(order: Segments) -> str:
+    return order.get("IPC-4.1") if order.get("MSH-9.1") == "OMI" else order.get("OBR-20")
+
+
+def _check_same_patient(order: Segments, item: WorklistItem) -> None:
+    named = RULES["patient_id"](order, "PID-3")
+    if named is None or named.value != item.patient_id:
+        raise Hl7Fault(
+            f"the order {item.placer_order_number!r} belongs to another patient",
+            code=204,
+            where="PID-3",
+            next_step="send the patient for whom the order was placed, or correct the order number",
+        )
+
+
+def _share(mapped: MappedOrder, earlier: WorklistItem) -> MappedOrder:
+    shared = {
+        "AccessionNumber": earlier.accession_number,
+        "RequestedProcedureID": earlier.requested_procedure_id,
+        "StudyInstanceUID": earlier.study_instance_uid,
+        "FillerOrderNumberImagingServiceRequest": earlier.filler_order_number,
+    }
+    for path, value in shared.items():
+        if not get(mapped.data_set, path):
+            setattr(mapped.data_set, path, value)
+    return mapped

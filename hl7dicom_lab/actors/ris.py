@@ -1,0 +1,191 @@
+"""RIS: the department's desk. IHE actors: Department System Scheduler/Order Filler (worklist manager).
+
+Transactions in: RAD-1 Patient Registration and RAD-12 Patient Update (ADT^A01, A04, A08, A10), RAD-2 Placer Order
+Management (ORM^O01, OMI^O23), RAD-5 Query Modality Worklist (C-FIND). Rule: an order reaches the worklist only through
+the order book, and the positive acknowledgment leaves only after the book is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from pathlib import Path
+
+from pydicom.dataset import Dataset
+
+from hl7dicom_lab import story
+from hl7dicom_lab.actors.order_filling import OrderFilling
+from hl7dicom_lab.actors.site import Site
+from hl7dicom_lab.errors import NotFound
+from hl7dicom_lab.hl7v2 import checks
+from hl7dicom_lab.hl7v2.message import Message, Segments
+from hl7dicom_lab.mapping.conversions import RULES
+from hl7dicom_lab.mapping.order_to_worklist import changed_item, order_to_worklist, worklist_item
+from hl7dicom_lab.model import DicomAddress, Hl7Address, Station, StepStatus, WorklistItem
+from hl7dicom_lab.services.hl7_receiver import Handler, Hl7Receiver
+from hl7dicom_lab.services.mllp_listener import MllpListener
+from hl7dicom_lab.services.worklist_scp import WorklistScp
+from hl7dicom_lab.storage.inbox import Inbox
+from hl7dicom_lab.storage.order_book import BookedStep, OrderBook
+
+#: How the RIS numbers what an order leaves to it.
+_NUMBERS = {
+    "AccessionNumber": "NG{:06d}",
+    "RequestedProcedureID": "RP{:06d}",
+    "ScheduledProcedureStepSequence.ScheduledProcedureStepID": "SPS{:06d}",
+    "FillerOrderNumberImagingServiceRequest": "F{:06d}",
+}
+
+
+class Ris:
+    """The RIS of the department: order book, desk and worklist."""
+
+    def __init__(
+        self,
+        home: Path,
+        site: Site,
+        *,
+        stations: Iterable[Station] = story.STATIONS,
+        hl7_port: int = 0,
+        worklist_port: int = 0,
+    ) -> None:
+        self.order_book = OrderBook(home / "order_book.sqlite", durable=site.durable)
+        self._clock = site.clock
+        self._mint = site.mint
+        by_modality = {station.modality: station for station in reversed(tuple(stations))}
+        fill = OrderFilling(self.order_book, by_modality, self._make, site.clock.now)
+        handlers: dict[str, Handler] = {"ORM^O01": fill, "OMI^O23": fill, "ADT^A08": self._update_patient}
+        handlers |= dict.fromkeys(("ADT^A01", "ADT^A04", "ADT^A10"), self._check_in)
+        receiver = Hl7Receiver(
+            handlers,
+            Inbox(self.order_book.database),
+            application=story.RIS,
+            facility=story.FACILITY,
+            clock=site.clock,
+            mint=site.mint,
+        )
+        self._listener = MllpListener(receiver, trace=site.trace, system=story.RIS, host=site.host, port=hl7_port)
+        self._scp = WorklistScp(
+            self._find,
+            ae_title=story.RIS_AE_TITLE,
+            trace=site.trace,
+            system=story.RIS,
+            clock=site.clock,
+            host=site.host,
+            port=worklist_port,
+        )
+
+    def start(self) -> None:
+        """Begin to listen on both sides."""
+        self._listener.start()
+        self._scp.start()
+
+    def stop(self) -> None:
+        """Close both sides and the book. May be called again."""
+        self._listener.stop()
+        self._scp.stop()
+        self.order_book.close()
+
+    @property
+    def hl7(self) -> Hl7Address:
+        """Where orders and ADT messages are sent."""
+        return Hl7Address(self._listener.host, self._listener.port, story.RIS, story.FACILITY)
+
+    @property
+    def worklist(self) -> DicomAddress:
+        """Where scanners query their worklist."""
+        return self._scp.address
+
+    def steps(self) -> tuple[WorklistItem, ...]:
+        """Everything on the worklist, by start: what the desk sees."""
+        return self.order_book.worklist()
+
+    def step(self, accession_number: str) -> WorklistItem:
+        """The step of an examination. Raises `NotFound`."""
+        return self._booked(accession_number).item
+
+    def start_step(self, accession_number: str) -> WorklistItem:
+        """The technologist begins: ARRIVED becomes STARTED, and the order can no longer be cancelled."""
+        return self._move(accession_number, StepStatus.STARTED)
+
+    def complete_step(self, accession_number: str) -> WorklistItem:
+        """The technologist is done: the step leaves the worklist."""
+        return self._move(accession_number, StepStatus.COMPLETED)
+
+    def _booked(self, accession_number: str) -> BookedStep:
+        found = self.order_book.steps(accession_number=accession_number)
+        if not found:
+            raise NotFound(
+                f"no step has the accession number {accession_number!r}",
+                where="AccessionNumber",
+                next_step="look at lab.ris.steps() for those that are there",
+            )
+        return found[0]
+
+    def _move(self, accession_number: str, status: StepStatus) -> WorklistItem:
+        self._clock.tick()
+        return self.order_book.set_status(self._booked(accession_number), status, "the technologist").item
+
+    def _make(self, attribute: str) -> str:
+        if attribute == "StudyInstanceUID":
+            return self._mint.uid("study")
+        return _NUMBERS[attribute].format(self._mint.number(attribute))
+
+    def _find(self, query: Dataset, _calling_ae_title: str) -> Iterator[tuple[int, Dataset]]:
+        return self.order_book.find(query)
+
+    def _check_in(self, message: Message) -> str:
+        """The patient is here: the visit's steps, else those of the nearest day, become ARRIVED."""
+        steps = self._patients_steps(message)
+        waiting = [step for step in steps if step.item.status is StepStatus.SCHEDULED]
+        arriving = _of_visit(waiting, message) or _of_day(waiting, self._day_of(message))
+        for step in arriving:
+            updated = self._with_patient(step, message)
+            self.order_book.set_status(updated, StepStatus.ARRIVED, f"ADT^{message.event}")
+        if not arriving:
+            return "patient registered; nothing is scheduled"
+        return f"patient registered; {len(arriving)} step{'s' if len(arriving) != 1 else ''} arrived"
+
+    def _update_patient(self, message: Message) -> str:
+        """New demographics go to every step that is not over; images keep what they were made with."""
+        steps = [step for step in self._patients_steps(message) if step.item.status.on_worklist]
+        for step in steps:
+            self._with_patient(step, message)
+        return f"patient updated on {len(steps)} step{'s' if len(steps) != 1 else ''}"
+
+    def _patients_steps(self, message: Message) -> list[BookedStep]:
+        checks.check_patient(message)
+        identifier, issuer = RULES["patient_id"](message, "PID-3"), RULES["issuer_of_patient_id"](message, "PID-3")
+        patient_id = identifier.value if identifier else ""
+        wanted = ("", issuer.value if issuer else "")
+        steps = self.order_book.steps(patient_id=patient_id)
+        return [step for step in steps if not wanted[1] or step.item.issuer_of_patient_id in wanted]
+
+    def _with_patient(self, step: BookedStep, message: Message) -> BookedStep:
+        about_patient = Segments(tuple(one for one in message if one.name in ("MSH", "PID", "PV1", "AL1")))
+        changed = changed_item(step.item, order_to_worklist(about_patient))
+        return self.order_book.replace(step.number, worklist_item(changed))
+
+    def _day_of(self, message: Message) -> date:
+        said = message.get("PV1-44") or message.get("EVN-2") or message.get("MSH-7")
+        try:
+            return date.fromisoformat(said[:8])
+        except ValueError:
+            return self._clock.today()
+
+
+def _of_visit(steps: list[BookedStep], message: Message) -> list[BookedStep]:
+    visit = message.get("PV1-19.1")
+    return [step for step in steps if visit and _admission_id(step) == visit]
+
+
+def _admission_id(step: BookedStep) -> str:
+    return next((one.value for one in step.item.origins if one.attribute == "AdmissionID"), "")
+
+
+def _of_day(steps: list[BookedStep], day: date) -> list[BookedStep]:
+    """The steps of that day; where it has none, those of the next day that has some, else of the last one before."""
+    wanted = f"{day:%Y%m%d}"
+    days = sorted({step.item.start[:8] for step in steps})
+    nearest = next((one for one in days if one >= wanted), days[-1] if days else "")
+    return [step for step in steps if step.item.start[:8] == nearest]

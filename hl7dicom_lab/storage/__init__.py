@@ -1,0 +1,1 @@
+"""What the systems keep: the order book, the image archive, the reports. SQLite and Part 10 files."""

@@ -1,0 +1,195 @@
+"""The order book: every scheduled procedure step that the order filler knows, kept in SQLite.
+
+The order filler's own record (IHE: Department System Scheduler/Order Filler); what is on the worklist is answered from
+it (PS3.4 Annex K). Rules: a step is kept as the data set that the worklist answers, with the keys that people ask for
+beside it as columns; the columns only narrow a search, the standard's matching decides; nothing is ever deleted.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pydicom.dataset import Dataset
+
+from hl7dicom_lab.dicom import data_set
+from hl7dicom_lab.dicom.worklist_index import PATIENT_NAME, START, Narrowing, index_entry, start_key
+from hl7dicom_lab.dicom.worklist_query import CompiledQuery
+from hl7dicom_lab.mapping.order_to_worklist import MappedOrder, put, worklist_item
+from hl7dicom_lab.mapping.table import STEP
+from hl7dicom_lab.model import Origin, StepStatus, WorklistItem
+from hl7dicom_lab.storage.database import Database
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS step (
+    id INTEGER PRIMARY KEY,
+    placer_order_number TEXT NOT NULL, filler_order_number TEXT NOT NULL,
+    accession_number TEXT NOT NULL, requested_procedure_id TEXT NOT NULL,
+    scheduled_procedure_step_id TEXT NOT NULL, study_instance_uid TEXT NOT NULL,
+    patient_id TEXT NOT NULL, issuer_of_patient_id TEXT NOT NULL,
+    modality TEXT NOT NULL, start TEXT NOT NULL, status TEXT NOT NULL, on_worklist INTEGER NOT NULL,
+    data_set BLOB NOT NULL, origins TEXT NOT NULL, warnings TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS step_value (
+    key TEXT NOT NULL, value TEXT NOT NULL, step INTEGER NOT NULL REFERENCES step(id), PRIMARY KEY (key, value, step)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS step_placer ON step (placer_order_number);
+CREATE INDEX IF NOT EXISTS step_filler ON step (filler_order_number);
+CREATE INDEX IF NOT EXISTS step_accession ON step (accession_number);
+CREATE INDEX IF NOT EXISTS step_procedure ON step (requested_procedure_id);
+CREATE INDEX IF NOT EXISTS step_step_id ON step (scheduled_procedure_step_id);
+CREATE INDEX IF NOT EXISTS step_study ON step (study_instance_uid);
+CREATE INDEX IF NOT EXISTS step_patient ON step (patient_id);
+CREATE INDEX IF NOT EXISTS step_when ON step (on_worklist, modality, start);
+CREATE INDEX IF NOT EXISTS step_start ON step (on_worklist, start);
+CREATE INDEX IF NOT EXISTS values_of_step ON step_value (step);
+"""
+
+_COLUMNS = (
+    "placer_order_number", "filler_order_number", "accession_number", "requested_procedure_id",
+    "scheduled_procedure_step_id", "study_instance_uid", "patient_id", "issuer_of_patient_id", "modality", "start",
+)  # fmt: skip
+
+#: Columns that follow from the item.
+_DERIVED = ("status", "on_worklist", "data_set", "origins", "warnings")
+
+#: What a query may ask for (`Narrowing.key`) and the column that has it; attributes with several values have a table.
+_NARROWED = {
+    "PatientID": "patient_id",
+    "AccessionNumber": "accession_number",
+    "StudyInstanceUID": "study_instance_uid",
+    "RequestedProcedureID": "requested_procedure_id",
+    f"{STEP}.Modality": "modality",
+    f"{STEP}.ScheduledProcedureStepID": "scheduled_procedure_step_id",
+    START: "start",
+}
+_SEVERAL_VALUES = (PATIENT_NAME, f"{STEP}.ScheduledStationAETitle")
+
+
+@dataclass(frozen=True)
+class BookedStep:
+    """A step with its place in the book."""
+
+    number: int
+    item: WorklistItem
+
+
+class OrderBook:
+    """The steps of one department. Thread-safe; `database` is shared with the inbox of the same system."""
+
+    def __init__(self, path: Path, *, durable: bool) -> None:
+        self.database = Database(path, SCHEMA, durable=durable)
+
+    def add(self, item: WorklistItem) -> BookedStep:
+        """Enter a new step."""
+        with self.database.transaction() as connection:
+            names = ", ".join((*_COLUMNS, *_DERIVED))
+            marks = ", ".join("?" for _ in range(len(_COLUMNS) + len(_DERIVED)))
+            cursor = connection.execute(f"INSERT INTO step ({names}) VALUES ({marks})", _values(item))
+            number = int(cursor.lastrowid or 0)
+            self._index(number, item)
+        return BookedStep(number, item)
+
+    def replace(self, number: int, item: WorklistItem) -> BookedStep:
+        """Put a changed step in the place of an earlier one."""
+        with self.database.transaction() as connection:
+            names = ", ".join(f"{name} = ?" for name in (*_COLUMNS, *_DERIVED))
+            connection.execute(f"UPDATE step SET {names} WHERE id = ?", (*_values(item), number))
+            connection.execute("DELETE FROM step_value WHERE step = ?", (number,))
+            self._index(number, item)
+        return BookedStep(number, item)
+
+    def set_status(self, step: BookedStep, status: StepStatus, source: str) -> BookedStep:
+        """Move a step on; `source` says what moved it (`ADT^A04`, `the technologist`)."""
+        path = f"{STEP}.ScheduledProcedureStepStatus"
+        changed = data_set.decode(step.item.data_set)
+        put(changed, path, status.value)
+        kept = [origin for origin in step.item.origins if origin.attribute != path]
+        origins = (*kept, Origin(path, status.value, source, rule="workflow"))
+        return self.replace(step.number, worklist_item(MappedOrder(changed, (), origins, step.item.warnings)))
+
+    def import_item(self, ready: Dataset) -> BookedStep:
+        """Enter a ready worklist data set as it is, for example one from another worklist provider."""
+        return self.add(worklist_item(MappedOrder(ready)))
+
+    def find(self, query: Dataset) -> Iterator[tuple[int, Dataset]]:
+        """Answer a worklist query: pending status and data set of each step on the worklist that matches.
+
+        Raises `DicomFault` 0xA900 for a query that the standard does not allow.
+        """
+        compiled = CompiledQuery(query)
+        for row in self._candidates(compiled):
+            item = data_set.read(row)
+            if compiled.matches(item):
+                yield compiled.response(item)
+
+    def steps(self, **keys: str) -> tuple[BookedStep, ...]:
+        """The steps whose columns have these values (`placer_order_number="P1"`), in the order of their entry."""
+        unknown = set(keys) - set(_COLUMNS)
+        if unknown:
+            raise ValueError(f"the order book has no column {', '.join(sorted(unknown))}")
+        condition = " AND ".join(f"{name} = ?" for name in keys) or "1"
+        rows = self.database.rows(f"SELECT * FROM step WHERE {condition} ORDER BY id", tuple(keys.values()))
+        return tuple(BookedStep(int(row["id"]), _item(row)) for row in rows)
+
+    def worklist(self) -> tuple[WorklistItem, ...]:
+        """Everything that a scanner may still see, by start."""
+        rows = self.database.rows("SELECT * FROM step WHERE on_worklist = 1 ORDER BY start, id")
+        return tuple(_item(row) for row in rows)
+
+    def close(self) -> None:
+        """Close the file."""
+        self.database.close()
+
+    def _index(self, number: int, item: WorklistItem) -> None:
+        entry = index_entry(data_set.read(item.data_set))
+        rows = [(key, value, number) for key in _SEVERAL_VALUES for value in dict.fromkeys(entry[key])]
+        with self.database.transaction() as connection:
+            connection.executemany("INSERT INTO step_value VALUES (?, ?, ?)", rows)
+
+    def _candidates(self, compiled: CompiledQuery) -> list[bytes]:
+        """The data sets on the worklist that the columns do not rule out, by start."""
+        conditions, values = ["on_worklist = 1"], []
+        for narrowing in sorted(compiled.narrowing, key=lambda one: (one.key, one.rule)):
+            condition, wanted = _condition(narrowing)
+            conditions.append(condition)
+            values += wanted
+        where = " AND ".join(conditions)
+        rows = self.database.rows(f"SELECT data_set FROM step WHERE {where} ORDER BY start, id", values)
+        return [row["data_set"] for row in rows]
+
+
+def _condition(narrowing: Narrowing) -> tuple[str, list[str]]:
+    column = _NARROWED.get(narrowing.key, "value")
+    if narrowing.rule == "one of":
+        test, wanted = f"{column} IN ({', '.join('?' for _ in narrowing.values)})", list(narrowing.values)
+    elif narrowing.rule == "begins with":
+        test, wanted = f"{column} >= ? AND {column} < ? || char(1114111)", [narrowing.values[0]] * 2
+    else:
+        low, high = narrowing.values
+        test = f"{column} >= ? AND {column} <> ''" + (f" AND {column} <= ?" if high else "")
+        wanted = [low, high] if high else [low]
+    if column == "value":
+        return f"id IN (SELECT step FROM step_value WHERE key = ? AND {test})", [narrowing.key, *wanted]
+    return test, wanted
+
+
+def _values(item: WorklistItem) -> tuple[object, ...]:
+    columns = {name: getattr(item, name) for name in _COLUMNS} | {"start": start_key(item.start[:8], item.start[8:])}
+    return (
+        *columns.values(),
+        item.status.value,
+        int(item.status.on_worklist),
+        item.data_set,
+        json.dumps([asdict(origin) for origin in item.origins], ensure_ascii=False),
+        json.dumps(item.warnings, ensure_ascii=False),
+    )
+
+
+def _item(row: sqlite3.Row) -> WorklistItem:
+    origins = tuple(Origin(**origin) for origin in json.loads(row["origins"]))
+    item = data_set.decode(row["data_set"])
+    return worklist_item(MappedOrder(item, (), origins, tuple(json.loads(row["warnings"]))))
