@@ -124,7 +124,7 @@ class Hl7Receiver:
             text,
             answerer=self._answerer,
             moment=self._clock.now(),
-            control_id=f"{self._answerer.application}{self._mint.number(f'ack {self._answerer.application}'):06d}",
+            control_id=f"{self._answerer.application}{self._mint.number(self._answerer.application):06d}",
             fault=fault,
         )
 

@@ -1,0 +1,279 @@
+"""A Modality Worklist query as keys with their rules: what a scanner's C-FIND identifier asks for, checked once.
+
+Rules (PS3.4 Annex K):
+
+* A key counts only where Table K.6-1 has it. One that stands elsewhere, or that this department does not have, is
+  ignored for matching, comes back empty, and turns the pending status into 0xFF01 (section K.2.2.1.1.2, Table K.4-1).
+* A sequence key has at most one item; a sequence without an item, or with an empty one, asks for all of it
+  (section C.2.2.2.6).
+* A range of start dates and a range of start times together are one period (Table K.6-1).
+* What is not understood is refused with 0xA900 and the attribute's name, never answered with an empty success.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+from pydicom.config import IGNORE
+from pydicom.datadict import dictionary_VR, keyword_for_tag
+from pydicom.dataelem import DataElement, empty_value_for_VR
+from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence
+from pydicom.tag import BaseTag, Tag
+
+from hl7dicom_lab.dicom import periods
+from hl7dicom_lab.dicom.decoded_values import SPECIFIC_CHARACTER_SET, UNDECLARED, Codecs, codecs_of, values
+from hl7dicom_lab.dicom.matching import Rule, Temporal, check_order, only_stars, refused, rule_for
+from hl7dicom_lab.dicom.periods import Period
+from hl7dicom_lab.dicom.worklist_model import START_DATE, START_TIME, STEP, WORKLIST_MODEL, right_place
+from hl7dicom_lab.trace import Remark
+
+ONE_PERIOD = "range matching, date and time as one period"
+QUERY_RETRIEVE_LEVEL = "QueryRetrieveLevel"
+
+#: Part of every identifier's frame, never keys (PS3.4 Table K.6-1a).
+_NO_KEYS = frozenset({SPECIFIC_CHARACTER_SET, Tag(0x0008, 0x0201)})
+
+
+@dataclass(frozen=True)
+class Key:
+    """One attribute that a query asks for. `rule` is None where it matches everything.
+
+    `inside` is what a sequence key asks of an item; None where the whole sequence is wanted. `ignored` says why a key
+    takes no part in matching.
+    """
+
+    path: str
+    tag: BaseTag
+    vr: str
+    wanted: tuple[str, ...] = ()
+    rule: Rule | None = None
+    inside: Level | None = None
+    ignored: str = ""
+
+    @property
+    def constrains(self) -> bool:
+        """Whether an item can fail on this key."""
+        return self.rule is not None or (self.inside is not None and self.inside.constrains)
+
+
+@dataclass(frozen=True)
+class StepPeriod:
+    """Start date and start time as one: the two keys and the period that they make."""
+
+    date: Key
+    time: Key
+    period: Period
+
+    def concerns(self, key: Key) -> bool:
+        """Whether a key is one of the two."""
+        return key.path in (self.date.path, self.time.path)
+
+
+@dataclass(frozen=True)
+class Level:
+    """The keys of a data set or of a sequence item, in order of their tags."""
+
+    keys: tuple[Key, ...]
+    step_period: StepPeriod | None = None
+    #: The answer before anything is known: every requested attribute, empty.
+    empty: dict[BaseTag, DataElement] = field(default_factory=dict, repr=False, compare=False)
+
+    @cached_property
+    def constraints(self) -> tuple[Key, ...]:
+        """The keys on which an item can fail, apart from the period."""
+        return tuple(key for key in self.keys if key.constrains)
+
+    @property
+    def constrains(self) -> bool:
+        """Whether an item can fail here."""
+        return self.step_period is not None or bool(self.constraints)
+
+    def walk(self) -> Iterator[Key]:
+        """All keys, those inside sequences after their sequence."""
+        for key in self.keys:
+            yield key
+            if key.inside is not None:
+                yield from key.inside.walk()
+
+
+class QueryReader:
+    """Reads one query. `level` are its keys, `remarks` what is noteworthy about it.
+
+    Raises `DicomFault` 0xA900 from the constructor for a query that the standard forbids.
+    """
+
+    def __init__(self, query: Dataset) -> None:
+        self._remarks: list[Remark] = []
+        self._misplaced: list[tuple[str, str]] = []  # the keyword and where it belongs
+        self._unknown: list[str] = []
+        self.level = self._read_level(query, "", UNDECLARED)
+        if not self.level.keys:
+            raise refused("", "the query asks for no attribute at all", "name the attributes that you want back, empty")
+        self._remark_on_places()
+
+    @property
+    def remarks(self) -> tuple[Remark, ...]:
+        """What the trace says about the query, although it is answered."""
+        return tuple(self._remarks)
+
+    def _read_level(self, query: Dataset, prefix: str, around: Codecs) -> Level:
+        codecs = codecs_of(query, around)
+        tags = [tag for tag in sorted(query.keys()) if tag not in _NO_KEYS and tag.element and 2 < tag.group < 0xFFFC]
+        keys = tuple(self._read_key(query, tag, prefix, codecs) for tag in tags)
+        step_period = None
+        if prefix == STEP:
+            keys, step_period = self._join_start(keys)
+        for key in keys:
+            if isinstance(key.rule, Temporal):
+                check_order(key.path, key.rule)
+        if Tag(0x0008, 0x0201) in query:
+            self._remark("TimezoneOffsetFromUTC is sent; times are compared as they stand", "PS3.4 section K.5.1")
+        return Level(keys, step_period, {key.tag: _empty_element(query, key) for key in keys})
+
+    def _read_key(self, query: Dataset, tag: BaseTag, prefix: str, codecs: Codecs) -> Key:
+        keyword = keyword_for_tag(tag)
+        path = ".".join(filter(None, (prefix, keyword or str(tag))))
+        sent_vr = getattr(query.get_item(tag), "VR", None)
+        vr = _vr_of(tag, sent_vr)
+        if (sent_vr == "SQ") != (vr == "SQ") and sent_vr not in (None, "UN"):
+            raise refused(path, f"VR {sent_vr} where the attribute has {vr}", "send it with its VR from PS3.6")
+        if path not in WORKLIST_MODEL:
+            return self._unsupported(Key(path, tag, vr), keyword)
+        if vr == "SQ":
+            return self._read_sequence(query, Key(path, tag, vr), codecs)
+        return self._read_value(query, Key(path, tag, vr), codecs)
+
+    def _read_value(self, query: Dataset, key: Key, codecs: Codecs) -> Key:
+        try:
+            wanted = values(query, key.tag, key.vr, codecs, strict=True)
+        except ValueError as error:
+            raise refused(
+                key.path,
+                f"its value cannot be read ({error})",
+                "declare in SpecificCharacterSet (0008,0005) how the query is written",
+            ) from error
+        row = WORKLIST_MODEL[key.path]
+        single = row.matched_by == "single value only"
+        if single and only_stars(wanted):
+            self._remark(
+                f"{key.path} is {wanted[0]!r}, which was read as universal matching",
+                "PS3.4 Table K.6-1: this key is matched by a single value only",
+                "leave the key empty",
+                warning=True,
+            )
+        if codecs == UNDECLARED and not all(map(str.isascii, wanted)):
+            self._remark(
+                f"{key.path} has characters outside ASCII, and the query declares no character set",
+                "PS3.4 section K.4.1.1.3.1",
+                "declare SpecificCharacterSet (0008,0005)",
+                warning=True,
+            )
+        key = replace(key, wanted=wanted)
+        if row.matching == "-":
+            return self._returned_only(key)
+        return replace(key, rule=rule_for(key.path, key.vr, wanted, single_value_only=single))
+
+    def _read_sequence(self, query: Dataset, key: Key, codecs: Codecs) -> Key:
+        try:
+            items: Any = query[key.tag].value or ()
+        except Exception as error:  # whatever a malformed sequence provokes in the library
+            raise refused(key.path, f"its items cannot be read ({error})", "send whole items") from error
+        if len(items) > 1:
+            raise refused(
+                key.path,
+                f"a sequence key has one item, and this one has {len(items)}",
+                "put all keys into one item (PS3.4 section C.2.2.2.6)",
+            )
+        inside = self._read_level(items[0], key.path, codecs) if items else None
+        if inside is None or not inside.keys:
+            return key
+        key = replace(key, inside=inside)
+        return self._returned_only(key) if WORKLIST_MODEL[key.path].matching == "-" else key
+
+    def _returned_only(self, key: Key) -> Key:
+        """A key that the table forbids to match on."""
+        if not (key.wanted or (key.inside is not None and key.inside.constrains)):
+            return key
+        self._remark(f"{key.path} is only returned, never matched", "PS3.4 Table K.6-1", "leave it empty")
+        return replace(key, inside=None, ignored="not for matching: ignored, and returned")
+
+    def _unsupported(self, key: Key, keyword: str) -> Key:
+        place = None
+        try:
+            place = right_place(keyword, key.path)
+        except KeyError:
+            self._unknown.append(key.path)
+        if place is not None:
+            self._misplaced.append((key.path, place))
+        return replace(key, ignored="no key of the worklist in this place: ignored")
+
+    def _join_start(self, keys: tuple[Key, ...]) -> tuple[tuple[Key, ...], StepPeriod | None]:
+        """Make one period of a range of start dates and a range of start times, where they are given together."""
+        by_path = {key.path: key for key in keys}
+        start_date, start_time = by_path.get(START_DATE), by_path.get(START_TIME)
+        if not (start_date and start_time and isinstance(start_date.rule, Temporal)):
+            return keys, None
+        dates, times = start_date.rule, start_time.rule
+        if not isinstance(times, Temporal) or not (dates.key.is_range and times.key.is_range):
+            return keys, None
+        period = periods.one_period(dates.key, times.key)
+        if period is None:
+            self._remark(
+                "the time range has an end without a date, so dates and times were matched each for itself",
+                "PS3.4 section C.2.2.2.5.4",
+                "give both ranges the same form",
+            )
+            return keys, None
+        joined = Temporal("DT", dates.key, period, ONE_PERIOD)
+        check_order(START_DATE, joined)
+        check_order(START_DATE, dates)
+        free = tuple(replace(key, rule=None) if key in (start_date, start_time) else key for key in keys)
+        return free, StepPeriod(start_date, start_time, period)
+
+    def _remark_on_places(self) -> None:
+        for place in sorted({place for _, place in self._misplaced}):
+            paths = ", ".join(path for path, right in self._misplaced if right == place)
+            where = f"in an item of {place}" if place else "at the root of the query"
+            self._remark(
+                f"{paths}: no key in this place, so it was ignored and everything matched it",
+                "PS3.4 Table K.6-1",
+                f"put it {where}",
+                warning=True,
+            )
+        if QUERY_RETRIEVE_LEVEL in self._unknown:
+            self._remark(
+                "QueryRetrieveLevel is not needed: a worklist has one level",
+                "PS3.4 section K.2.1",
+                "leave (0008,0052) out of worklist queries",
+            )
+        others = ", ".join(path for path in self._unknown if path != QUERY_RETRIEVE_LEVEL)
+        if others:
+            self._remark(f"{others}: this worklist does not have it; it comes back empty", "PS3.4 Table K.4-1, FF01")
+
+    def _remark(self, what: str, rule: str, repair: str = "", *, warning: bool = False) -> None:
+        self._remarks.append(Remark(what, rule, repair, "warning" if warning else "information"))
+
+
+def _vr_of(tag: BaseTag, sent: str | None) -> str:
+    """The VR of an attribute by PS3.6, whatever the peer wrote; the peer's for one that PS3.6 does not have."""
+    try:
+        return dictionary_VR(tag).split(" ")[0]
+    except KeyError:
+        return sent or "UN"
+
+
+def _empty_element(query: Dataset, key: Key) -> DataElement:
+    """A requested attribute without a value; a private creator keeps its name, which the elements after it need."""
+    value: Any = empty_value_for_VR(key.vr)
+    if key.tag.is_private_creator:
+        value = "\\".join(values(query, key.tag, key.vr))
+    return DataElement(key.tag, key.vr, value, validation_mode=IGNORE)
+
+
+def sequence_items(data_set: Dataset, tag: BaseTag) -> Sequence | tuple[()]:
+    """The items of a stored sequence; none where it is absent."""
+    return data_set[tag].value or () if tag in data_set else ()

@@ -1,0 +1,254 @@
+"""The side of a DICOM association that listens: what the worklist SCP and the storage SCP have in common.
+
+Standard: PS3.8 section 7 (association services), PS3.7 section 9.1.5 and Annex C, PS3.4 Annex A (Verification). Rules:
+
+* A called AE title that is not ours is rejected, so that two departments on one machine never meet by accident.
+* Every request gets an answer or an A-ABORT. A command that does not fit its presentation context, that nobody here
+  serves or that lacks a parameter is answered before any service sees it.
+* A service that fails answers a failure status with an error comment, and the trace says what failed. Never success.
+* Idle and half-open connections cost nothing but a slot for a limited time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import queue
+import socket
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from socketserver import BaseServer
+from types import TracebackType
+from typing import Any, Required, Self, TypedDict, Unpack, cast
+
+from pynetdicom import AE, evt
+from pynetdicom.association import Association
+from pynetdicom.events import Event, EventHandlerType, EventType
+from pynetdicom.presentation import PresentationContext, build_context
+from pynetdicom.transport import ThreadedAssociationServer
+
+from hl7dicom_lab.clock import ClassClock
+from hl7dicom_lab.dicom import dimse
+from hl7dicom_lab.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from hl7dicom_lab.dicom.sop_classes import UNCOMPRESSED, VERIFICATION
+from hl7dicom_lab.errors import SetupError
+from hl7dicom_lab.model import DicomAddress
+from hl7dicom_lab.services.association import MAXIMUM_PDU_LENGTH, TimeOuts, check_ae_title, observe
+from hl7dicom_lab.services.request_screen import Request, RequestScreen
+from hl7dicom_lab.trace import Conversation, Trace
+
+_MAXIMUM_ASSOCIATIONS = 256
+_BACKLOG = 128
+_STOP_AT_MOST = 3.0  # seconds that `stop()` waits for associations to end
+_APPLICATION_CONTEXT = "1.2.840.10008.3.1.1.1"  # PS3.7 section A.2.1, the only one there is
+
+
+@dataclass(frozen=True)
+class Service:
+    """The one kind of request that an acceptor serves: its primitive, pynetdicom's event for it, and who handles it.
+
+    The handler gets the event and the association's conversation, and returns what pynetdicom asks of such handlers.
+    """
+
+    request: type[Request]
+    event: EventType
+    handler: Callable[[Event, Conversation], Any]
+
+
+class AcceptorOptions(TypedDict, total=False):
+    """What every acceptor takes, by name."""
+
+    ae_title: Required[str]
+    trace: Required[Trace]
+    system: Required[str]  # whose view of the associations the trace gets
+    clock: Required[ClassClock]  # goes on by a second for each association and each request
+    host: str  # 127.0.0.1 unless told otherwise
+    port: int  # 0, the default, takes a free one, known after `start()`
+    calling_ae_titles: Collection[str]  # where any are given, nobody else may associate
+    time_outs: TimeOuts
+
+
+class DicomAcceptor(ABC):
+    """Listens for associations; a context manager. Takes `AcceptorOptions`."""
+
+    def __init__(self, **options: Unpack[AcceptorOptions]) -> None:
+        self.ae_title = check_ae_title(options["ae_title"])
+        self.host = options.get("host", "127.0.0.1")
+        self.port = options.get("port", 0)
+        self._trace = options["trace"]
+        self._system = options["system"]
+        self._clock = options["clock"]
+        self._time_outs = options.get("time_outs", TimeOuts())
+        self._ae = self._application_entity(options.get("calling_ae_titles", ()))
+        self._server: _Server | None = None
+        self._lock = threading.Lock()
+
+    @abstractmethod
+    def supported_contexts(self) -> list[PresentationContext]:
+        """The presentation contexts of the service; Verification comes on top."""
+
+    @abstractmethod
+    def service(self) -> Service:
+        """What is done with the requests of these contexts."""
+
+    @property
+    def address(self) -> DicomAddress:
+        """Where it listens, and its AE title."""
+        return DicomAddress(self.host, self.port, self.ae_title)
+
+    def __repr__(self) -> str:
+        state = f"listening on {self.host}:{self.port}" if self._server else "stopped"
+        return f"<{type(self).__name__} {self.ae_title} of {self._system}, {state}>"
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> Self:
+        """Begin to listen. Raises `SetupError` when the port or the address cannot be had."""
+        with self._lock:
+            if self._server is None:
+                self._server = self._listen()
+                self.port = self._server.server_address[1]
+                self._server.serve(f"dicom-{self._system}")
+        return self
+
+    def stop(self) -> None:
+        """Stop listening and end every association. Takes a few seconds at most; may be called again."""
+        with self._lock:
+            server, self._server = self._server, None
+        if server is not None:
+            server.shutdown()
+            _end(server.active_associations)
+
+    def _application_entity(self, calling_ae_titles: Collection[str]) -> AE:
+        ae = AE(ae_title=self.ae_title)
+        ae.implementation_class_uid = IMPLEMENTATION_CLASS_UID
+        ae.implementation_version_name = IMPLEMENTATION_VERSION_NAME
+        ae.require_called_aet = True
+        ae.require_calling_aet = list(calling_ae_titles)
+        ae.maximum_associations = _MAXIMUM_ASSOCIATIONS
+        ae.maximum_pdu_size = MAXIMUM_PDU_LENGTH
+        ae.connection_timeout = self._time_outs.connection
+        ae.acse_timeout = self._time_outs.association
+        ae.dimse_timeout = self._time_outs.message
+        ae.network_timeout = self._time_outs.idle
+        return ae
+
+    def _listen(self) -> _Server:
+        contexts = [build_context(VERIFICATION, list(UNCOMPRESSED)), *self.supported_contexts()]
+        handlers: list[EventHandlerType] = [
+            (evt.EVT_CONN_OPEN, self._on_connection),
+            (evt.EVT_REQUESTED, self._on_request),
+        ]
+        _refuse_shared_port(self.host, self.port)
+        try:
+            server = self._ae.make_server(
+                (self.host, self.port), contexts=contexts, evt_handlers=handlers, server_class=_Server
+            )
+        except (OSError, OverflowError) as error:
+            raise _cannot_listen(self.host, self.port, error) from error
+        return cast("_Server", server)
+
+    def _on_connection(self, event: Event) -> None:
+        """A peer has connected; its association's threads have not started yet."""
+        assoc = event.assoc
+        assoc.dul.daemon = True  # a forgotten association must not keep the process alive
+        conversation = self._trace.open(self._system, "DICOM", "acceptor", dimse.describe)
+        conversation.ports = (self.port, _address_of(event)[1])
+        service = self.service()
+        assoc.dimse = RequestScreen(assoc, conversation, self._clock, service.request)
+        assoc.bind(service.event, service.handler, [conversation])
+        observe(assoc, conversation, self._time_outs.silence)
+
+    def _on_request(self, event: Event) -> None:
+        """An A-ASSOCIATE-RQ has come; pynetdicom judges all of it but the application context."""
+        self._clock.tick()
+        assoc = event.assoc
+        asked = assoc.requestor.primitive
+        if asked is None or asked.application_context_name != _APPLICATION_CONTEXT:
+            assoc.acse.send_reject(0x01, 0x01, 0x02)
+            assoc.kill()
+
+
+class _Server(ThreadedAssociationServer):
+    """pynetdicom's server with a longer queue and a quicker end."""
+
+    request_queue_size = _BACKLOG
+
+    def serve(self, name: str) -> None:
+        """Accept connections on a thread of our own."""
+        self._thread = threading.Thread(target=self.serve_forever, args=(0.1,), name=name, daemon=True)
+        self._thread.start()
+
+    def shutdown(self) -> None:
+        """Accept no more connections."""
+        BaseServer.shutdown(self)
+        self._thread.join()
+        self.server_close()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A connection that ended before it began is no news; socketserver would print it."""
+
+
+def _end(associations: list[Association]) -> None:
+    """End associations of any state: abort those that are open, hang up on the others."""
+    for assoc in associations:
+        if assoc.is_established:
+            assoc.abort(block=False)
+        else:
+            _hang_up(assoc)
+    deadline = time.monotonic() + _STOP_AT_MOST
+    for assoc in associations:
+        if assoc is not threading.current_thread():  # a service stops its own acceptor
+            assoc.join(max(0.0, deadline - time.monotonic()))
+            if assoc.is_alive():
+                _hang_up(assoc)
+
+
+def _hang_up(assoc: Association) -> None:
+    wire = assoc.dul.socket
+    if wire is not None and wire.socket is not None:
+        with contextlib.suppress(OSError):
+            wire.socket.shutdown(socket.SHUT_RDWR)
+    # Ends the wait for an A-ASSOCIATE-RQ, as its time-out does.
+    cast("queue.SimpleQueue[None]", assoc.dul.to_user_queue).put(None)
+
+
+def _address_of(event: Event) -> tuple[str, int]:
+    """The peer's address; pynetdicom adds it to the events of a connection."""
+    return cast("tuple[str, int]", event.address)  # type: ignore[attr-defined]
+
+
+def _refuse_shared_port(host: str, port: int) -> None:
+    """On Windows SO_REUSEADDR, which pynetdicom sets, would take a port away from its owner; so ask first."""
+    if os.name != "nt" or port == 0:
+        return
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, getattr(socket, "SO_EXCLUSIVEADDRUSE", ~socket.SO_REUSEADDR), 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise _cannot_listen(host, port, error) from error
+
+
+def _cannot_listen(host: str, port: int, error: Exception) -> SetupError:
+    number = error.errno if isinstance(error, OSError) else None
+    if number == errno.EADDRINUSE:
+        what = f"port {port} is taken by another program"
+        next_step = "stop the other program or the other lab, or choose another port (0 takes a free one)"
+    elif number == errno.EACCES:
+        what = f"port {port} may not be used"
+        next_step = "choose a port above 1023 (0 takes a free one)"
+    else:
+        what = f"cannot listen here ({error})"
+        next_step = "use 127.0.0.1, or an address of this machine, and a port from 0 to 65535"
+    return SetupError(what, where=f"{host}:{port}", next_step=next_step)

@@ -1,0 +1,281 @@
+"""The side of a DICOM association that asks: C-ECHO, worklist C-FIND, C-STORE (PS3.4 Annexes A, K, B).
+
+Clinical step: the technologist tests the connection, picks the patient from the worklist, sends the images. Rules:
+
+* A refusal is an exception or a result, never a flag: not reachable, rejected, aborted, no context and a failure
+  status are told apart, in the standard's words and with what to do next.
+* Only the presentation contexts that are needed are proposed; a data set travels in its own transfer syntax.
+* An association is always released or aborted; no thread and no socket is left behind.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pynetdicom import AE, evt
+from pynetdicom.association import Association
+from pynetdicom.events import Event
+from pynetdicom.presentation import PresentationContext, build_context
+
+from hl7dicom_lab.clock import ClassClock
+from hl7dicom_lab.dicom import character_set, dimse, pdu
+from hl7dicom_lab.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from hl7dicom_lab.dicom.sop_classes import MODALITY_WORKLIST_FIND, VERIFICATION
+from hl7dicom_lab.dicom.status import SUCCESS, is_pending, is_stored, words
+from hl7dicom_lab.errors import AssociationFailed, CannotBuild, NoAnswer, PeerError, Refused
+from hl7dicom_lab.model import DicomAddress
+from hl7dicom_lab.services.association import MAXIMUM_PDU_LENGTH, TimeOuts, check_ae_title, observe
+from hl7dicom_lab.trace import Conversation, Trace
+
+_MOST_CONTEXTS = 128  # PS3.8 section 7.1.1.13: identifiers are the odd numbers from 1 to 255
+_DEFAULT = (ExplicitVRLittleEndian, ImplicitVRLittleEndian)
+
+
+@dataclass(frozen=True)
+class StoreResult:
+    """What became of one instance. `status` is None where it was not sent, or where nobody answered."""
+
+    sop_class_uid: str
+    sop_instance_uid: str
+    status: int | None
+    words: str
+    comment: str = ""
+
+    @property
+    def stored(self) -> bool:
+        """Whether the other side says that it has the instance."""
+        return self.status is not None and is_stored(self.status)
+
+
+class Scu:
+    """A system that asks others, under its AE title. Each call is one association."""
+
+    def __init__(
+        self, ae_title: str, *, trace: Trace, system: str, clock: ClassClock, time_outs: TimeOuts | None = None
+    ) -> None:
+        self.ae_title = check_ae_title(ae_title)
+        self._trace = trace
+        self._system = system
+        self._clock = clock
+        self._time_outs = time_outs or TimeOuts()
+
+    def echo(self, address: DicomAddress) -> None:
+        """C-ECHO: whether the other side is there and speaks DICOM.
+
+        Raises `AssociationFailed`, `NoAnswer`, or `Refused` with the status.
+        """
+        with self.associate(address, [build_context(VERIFICATION, list(_DEFAULT))]) as assoc:
+            _demand_success(assoc.send_c_echo(), "C-ECHO", address)
+
+    def find_worklist(self, address: DicomAddress, query: Dataset) -> list[Dataset]:
+        """C-FIND: the worklist items that match `query`, in the order in which they came.
+
+        Raises `CannotEncode` for text outside the query's character set, `AssociationFailed`, `NoAnswer`, `Refused`
+        with the status, `PeerError` for an item that cannot be decoded.
+        """
+        character_set.check(query)
+        with self.associate(address, [build_context(MODALITY_WORKLIST_FIND, list(_DEFAULT))]) as assoc:
+            return _find(assoc, query, address)
+
+    def store(self, address: DicomAddress, data_sets: Iterable[Dataset]) -> tuple[StoreResult, ...]:
+        """C-STORE: send instances on one association; one result each, in their order.
+
+        A data set without file meta travels in Explicit VR Little Endian. Raises `CannotBuild` and `CannotEncode`
+        before anything is sent, and `AssociationFailed`.
+        """
+        instances = [_ready_to_send(data_set) for data_set in data_sets]
+        if not instances:
+            return ()
+        with self.associate(address, _contexts_for(instances)) as assoc:
+            return tuple(_store(assoc, instance, number) for number, instance in enumerate(instances, start=1))
+
+    @contextmanager
+    def associate(self, address: DicomAddress, contexts: Sequence[PresentationContext]) -> Iterator[Association]:
+        """An open association that proposed `contexts`; released at the end. Raises `AssociationFailed`."""
+        self._clock.tick()
+        conversation = self._trace.open(
+            self._system, "DICOM", "requestor", dimse.describe, peer=check_ae_title(address.ae_title)
+        )
+        assoc = self._request(address, contexts, conversation)
+        try:
+            if not assoc.is_established:
+                raise _failure(assoc, conversation, address, self._time_outs)
+            yield assoc
+        finally:
+            _end(assoc, self._time_outs)
+
+    def _request(
+        self, address: DicomAddress, contexts: Sequence[PresentationContext], conversation: Conversation
+    ) -> Association:
+        ae = AE(ae_title=self.ae_title)
+        ae.implementation_class_uid = IMPLEMENTATION_CLASS_UID
+        ae.implementation_version_name = IMPLEMENTATION_VERSION_NAME
+        ae.connection_timeout = self._time_outs.connection
+        ae.acse_timeout = self._time_outs.association
+        ae.dimse_timeout = self._time_outs.message
+        ae.network_timeout = self._time_outs.idle
+        try:
+            return ae.associate(
+                _checked_host(address),
+                address.port,
+                contexts=list(contexts),
+                ae_title=address.ae_title,
+                max_pdu=MAXIMUM_PDU_LENGTH,
+                evt_handlers=[(evt.EVT_CONN_OPEN, self._on_connection, [conversation])],
+            )
+        except OSError as error:  # the name of the host is not known
+            raise _not_reachable(conversation, address) from error
+
+    def _on_connection(self, event: Event, conversation: Conversation) -> None:
+        assoc = event.assoc
+        conversation.ports = (assoc.requestor.port, assoc.acceptor.port)
+        observe(assoc, conversation, self._time_outs.silence)
+
+
+def _find(assoc: Association, query: Dataset, address: DicomAddress) -> list[Dataset]:
+    items: list[Dataset | None] = []
+    answer = Dataset()
+    for answer, item in assoc.send_c_find(query, MODALITY_WORKLIST_FIND):
+        if is_pending(answer.get("Status", SUCCESS)):
+            items.append(item)
+    _demand_success(answer, "C-FIND", address)
+    found = [item for item in items if item is not None]
+    if len(found) < len(items):
+        raise PeerError(
+            f"{len(items) - len(found)} of {len(items)} worklist items cannot be decoded",
+            where=_name(address),
+            next_step="look at the C-FIND-RSP in the trace, and report it to whoever runs the worklist",
+        )
+    return found
+
+
+def _store(assoc: Association, instance: Dataset, number: int) -> StoreResult:
+    sop_class, sop_instance = str(instance.SOPClassUID), str(instance.SOPInstanceUID)
+    if not assoc.is_established:
+        return StoreResult(sop_class, sop_instance, None, "not sent: the association has ended")
+    try:
+        answer = assoc.send_c_store(instance, msg_id=(number - 1) % 0xFFFF + 1)
+    except (ValueError, RuntimeError) as error:  # no context, or the association ended in between
+        what = dimse.name_of(sop_class)
+        syntax = dimse.name_of(instance.file_meta.TransferSyntaxUID)
+        why = f"no presentation context for {what} in {syntax}" if isinstance(error, ValueError) else str(error)
+        return StoreResult(sop_class, sop_instance, None, f"not sent: {why}")
+    if "Status" not in answer:
+        return StoreResult(sop_class, sop_instance, None, "no answer: nobody knows whether it is stored; send it again")
+    comment = str(answer.get("ErrorComment") or "")
+    return StoreResult(sop_class, sop_instance, answer.Status, words(answer.Status, "C-STORE"), comment)
+
+
+def _ready_to_send(data_set: Dataset) -> Dataset:
+    """The data set as pynetdicom takes it: with file meta that names its transfer syntax."""
+    for keyword in ("SOPClassUID", "SOPInstanceUID"):
+        if not data_set.get(keyword):
+            raise CannotBuild(
+                "an instance cannot be sent without it", where=keyword, next_step="give the instance its SOP UIDs"
+            )
+    character_set.check(data_set)
+    meta = getattr(data_set, "file_meta", None)
+    if meta is not None and meta.get("TransferSyntaxUID"):
+        return data_set
+    ready = copy.copy(data_set)
+    ready.file_meta = FileMetaDataset()
+    ready.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    return ready
+
+
+def _contexts_for(instances: Sequence[Dataset]) -> list[PresentationContext]:
+    """A context for each SOP class and transfer syntax, and for each class in the default syntax (PS3.5 section 10.1).
+
+    The default is left out for compressed instances: they cannot be sent in it.
+    """
+    pairs: dict[tuple[UID, UID], None] = {}
+    for instance in instances:
+        syntax = UID(instance.file_meta.TransferSyntaxUID)
+        pairs[instance.SOPClassUID, syntax] = None
+        if not syntax.is_compressed:
+            pairs[instance.SOPClassUID, ImplicitVRLittleEndian] = None
+    if len(pairs) > _MOST_CONTEXTS:
+        raise CannotBuild(
+            f"these instances need {len(pairs)} presentation contexts",
+            where="A-ASSOCIATE-RQ",
+            next_step=f"send them in groups that need at most {_MOST_CONTEXTS}",
+        )
+    return [build_context(sop_class, syntax) for sop_class, syntax in pairs]
+
+
+def _demand_success(answer: Dataset, service: str, address: DicomAddress) -> None:
+    if "Status" not in answer:
+        raise NoAnswer(
+            f"no answer to the {service} request",
+            where=_name(address),
+            next_step="look in the trace for A-ABORT, or at the other side's log; then ask again",
+        )
+    if answer.Status != SUCCESS:
+        comment = f": {answer.ErrorComment}" if answer.get("ErrorComment") else ""
+        raise Refused(
+            f"{service} was refused with {words(answer.Status, service)}{comment}",
+            answer=f"0x{answer.Status:04X}",
+            where=_name(address),
+            next_step="correct what the status and the comment name, then ask again",
+        )
+
+
+def _failure(
+    assoc: Association, conversation: Conversation, address: DicomAddress, time_outs: TimeOuts
+) -> AssociationFailed:
+    """Why there is no association, told by what happened last."""
+    if conversation.ports == (0, 0):
+        return _not_reachable(conversation, address)
+    answer = assoc.acceptor.primitive
+    if assoc.is_rejected and answer is not None:
+        rejection = pdu.Reject(answer.result or 0, answer.result_source or 0, answer.diagnostic or 0)
+        what, next_step = f"the association was rejected: {rejection.words}", _after_rejection(rejection, assoc)
+    elif assoc.rejected_contexts:
+        asked = ", ".join(dict.fromkeys(dimse.name_of(one.abstract_syntax or "") for one in assoc.rejected_contexts))
+        what = f"no presentation context was accepted for {asked}"
+        next_step = "ask a system that offers this service, or propose other transfer syntaxes; see the A-ASSOCIATE-AC"
+    elif pdu.NAMES[7] in (row.kind for row in conversation.decoded() if row.event.direction == "in"):
+        what, next_step = "the other side aborted", "look at the other side's log"
+    else:
+        what = f"no answer to A-ASSOCIATE-RQ within {time_outs.association:g} seconds, or the connection was closed"
+        next_step = "check that a DICOM application listens on this port, and not another protocol"
+    return AssociationFailed(what, where=_name(address), next_step=next_step)
+
+
+def _after_rejection(rejection: pdu.Reject, assoc: Association) -> str:
+    if (rejection.source, rejection.reason) == (1, 7):
+        return f"ask for the AE title under which the other side is known; {assoc.acceptor.ae_title} is not it"
+    if (rejection.source, rejection.reason) == (1, 3):
+        return f"have {assoc.requestor.ae_title} entered at the other side as a known AE title"
+    return "try again later" if rejection.result == 2 else "compare both sides' conformance statements"
+
+
+def _not_reachable(conversation: Conversation, address: DicomAddress) -> AssociationFailed:
+    what = "nobody answers on this host and port"
+    next_step = "check host and port, and that the other side has been started"
+    conversation.note(what, repair=next_step)
+    return AssociationFailed(what, where=_name(address), next_step=next_step)
+
+
+def _checked_host(address: DicomAddress) -> str:
+    if not 0 < address.port < 65536:
+        raise OSError(f"{address.port} is no port")
+    return address.host
+
+
+def _name(address: DicomAddress) -> str:
+    return f"{address.ae_title} at {address.host}:{address.port}"
+
+
+def _end(assoc: Association, time_outs: TimeOuts) -> None:
+    """Release what is still open, and wait until the association's threads have ended."""
+    if assoc.is_established:
+        assoc.release()
+    for thread in (assoc, assoc.dul):
+        if thread.is_alive():
+            thread.join(time_outs.association)

@@ -1,0 +1,67 @@
+"""The Storage SCP: a scanner sends its images to the archive (IHE RAD-8, PS3.4 Annex B).
+
+It knows associations and DIMSE, not where images are kept: `store` gets each instance with its bytes as they came, and
+returns once it is safe. Rules: 0x0000 leaves only after `store` has returned. What contradicts its own command or
+cannot be read to its end never reaches `store` (`dicom/instance.py`). Nothing is encoded anew on the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Unpack, cast
+
+from pynetdicom import evt
+from pynetdicom.dimse_primitives import C_STORE
+from pynetdicom.events import Event
+from pynetdicom.presentation import PresentationContext, build_context
+
+from hl7dicom_lab.dicom import status
+from hl7dicom_lab.dicom.instance import check_instance
+from hl7dicom_lab.dicom.sop_classes import COMPRESSED, DOCUMENT_STORAGE, IMAGE_STORAGE, UNCOMPRESSED
+from hl7dicom_lab.model import ReceivedInstance
+from hl7dicom_lab.services.acceptor import AcceptorOptions, DicomAcceptor, Service
+from hl7dicom_lab.services.request_screen import answered, as_fault, note_fault
+from hl7dicom_lab.trace import Conversation
+
+#: Keeps one instance; returns when it is safe. Raises DicomFault to refuse it.
+Store = Callable[[ReceivedInstance], object]
+
+
+class StorageScp(DicomAcceptor):
+    """Answers C-STORE for the common storage classes. `options` are `AcceptorOptions`."""
+
+    def __init__(self, store: Store, **options: Unpack[AcceptorOptions]) -> None:
+        super().__init__(**options)
+        self._store = store
+
+    def supported_contexts(self) -> list[PresentationContext]:
+        """Images in uncompressed and compressed transfer syntaxes, documents in uncompressed ones."""
+        images = [build_context(sop_class, [*UNCOMPRESSED, *COMPRESSED]) for sop_class in IMAGE_STORAGE]
+        return images + [build_context(sop_class, list(UNCOMPRESSED)) for sop_class in DOCUMENT_STORAGE]
+
+    def service(self) -> Service:
+        """C-STORE."""
+        return Service(C_STORE, evt.EVT_C_STORE, self._answer)
+
+    def _answer(self, event: Event, conversation: Conversation) -> Any:
+        """The status of one C-STORE, as pynetdicom sends it."""
+        try:
+            received = _received(event)
+            check_instance(received)
+            self._store(received)
+        except Exception as error:  # an instance that is not safe is never acknowledged
+            fault = as_fault(error)
+            note_fault(conversation, fault)
+            return answered(fault)
+        return status.SUCCESS
+
+
+def _received(event: Event) -> ReceivedInstance:
+    request = cast("C_STORE", event.request)
+    return ReceivedInstance(
+        sop_class_uid=str(request.AffectedSOPClassUID),
+        sop_instance_uid=str(request.AffectedSOPInstanceUID),
+        transfer_syntax_uid=str(event.context.transfer_syntax),
+        data_set=request.DataSet.getvalue() if request.DataSet else b"",
+        calling_ae_title=str(event.assoc.requestor.ae_title),
+    )
