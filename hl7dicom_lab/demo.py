@@ -68,9 +68,9 @@ def run(picture: Path, console: Console | None = None) -> None:
             "7  The report stands beside the images", "Attached because patient, accession number and study agree."
         )
         screen = lab.pacs.open_study(item.AccessionNumber)
-        out.print(escape(str(screen)), highlight=False)
+        out.print(escape(str(screen)), highlight=False, soft_wrap=True)
         screen.save(picture)
-        out.print(f"\nThe screen as a picture: [bold]{escape(str(picture))}[/bold]", highlight=False)
+        out.print(f"\nThe screen as a picture: [bold]{escape(str(picture))}[/bold]", highlight=False, soft_wrap=True)
 
 
 class _Teller:
@@ -100,20 +100,24 @@ class _Teller:
 
     def _message(self, row: Row) -> None:
         head = f"{row.time:%H:%M:%S} {row.sender} -> {row.receiver}  {row.decoded.kind}"
-        self._out.print(escape(visible(head)), style="bold cyan", highlight=False)
+        self._out.print(escape(visible(head)), style="bold cyan", highlight=False, soft_wrap=True)
         if row.protocol == "HL7":
             for line in _framed_lines(row.decoded.raw):
-                self._out.print(f"   {escape(line)}", highlight=False)
+                self._out.print(f"   {escape(line)}", highlight=False, soft_wrap=True)
         else:
-            self._out.print(f"   {escape(visible(row.decoded.summary))}", highlight=False)
+            self._out.print(f"   {escape(visible(row.decoded.summary))}", highlight=False, soft_wrap=True)
 
     def item(self, item: Dataset) -> None:
         """The worklist's answer in short."""
         step = item.ScheduledProcedureStepSequence[0]
-        self._out.print("The answer:", highlight=False)
+        self._out.print("The answer:", highlight=False, soft_wrap=True)
         for keyword in _SHOWN:
-            self._out.print(f"   {keyword}: {escape(visible(str(item[keyword].value)))}", highlight=False)
-        self._out.print(f"   ScheduledProcedureStepStatus: {step.ScheduledProcedureStepStatus}", highlight=False)
+            self._out.print(
+                f"   {keyword}: {escape(visible(str(item[keyword].value)))}", highlight=False, soft_wrap=True
+            )
+        self._out.print(
+            f"   ScheduledProcedureStepStatus: {step.ScheduledProcedureStepStatus}", highlight=False, soft_wrap=True
+        )
 
 
 def _framed_lines(raw: bytes) -> Iterator[str]:

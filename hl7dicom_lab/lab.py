@@ -77,6 +77,16 @@ class Lab:
             raise
         return self
 
+    @classmethod
+    def fresh(cls, *, seed: int = 1) -> Self:
+        """Start a new department in a temporary folder, and stop those that this process started before.
+
+        For notebooks: a cell that is run again begins anew instead of leaving old systems behind.
+        """
+        for old in list(Lab._running.values()):
+            old.stop()
+        return cls(seed=seed).start()
+
     def _build(self, home: Home) -> None:
         self.clock = home.clock()
         self.trace = Trace(self.clock)

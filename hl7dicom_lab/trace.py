@@ -127,7 +127,7 @@ class Conversation:
 class Row:
     """One line of the trace as a person reads it."""
 
-    conversation: int
+    connection: int  # from 1, in the order in which they were opened; both views of one connection have one number
     time: datetime
     system: str
     peer: str
@@ -213,8 +213,9 @@ class Trace:
         last: int | None = None,
     ) -> tuple[Row, ...]:
         """The messages as rows. `details` adds the PDUs that carry DIMSE messages; `last` keeps the newest rows."""
+        connections = self._connections()
         rows = [
-            _row(conversation, decoded)
+            _row(conversation, connections[conversation.number], decoded)
             for conversation in self.conversations(system=system, protocol=protocol)
             for decoded in conversation.decoded()
             if details or not decoded.detail
@@ -235,6 +236,23 @@ class Trace:
 
         rows = self.rows(system=system, protocol=protocol, details=details, last=last)
         return TraceTable(rows, raw=raw, forgotten=self.forgotten)
+
+    def _connections(self) -> dict[int, int]:
+        """The connection that each conversation is a view of, by the conversation's number."""
+        with self._lock:
+            known = list(self._conversations)
+        waiting: dict[tuple[int, int], int] = {}  # a requestor's ports, seen from the acceptor -> its connection
+        connections: dict[int, int] = {}
+        count = self.forgotten
+        for one in known:
+            number = waiting.pop(one.ports, 0) if one.role == "acceptor" else 0
+            if not number:
+                count += 1
+                number = count
+            if one.role == "requestor":
+                waiting[one.ports[::-1]] = number
+            connections[one.number] = number
+        return connections
 
     def _record(
         self, conversation: Conversation, direction: Direction, raw: bytes, remarks: tuple[Remark, ...]
@@ -265,11 +283,11 @@ class Trace:
         self._whole = deque(entry for entry in self._whole if id(entry[0]) not in gone)
 
 
-def _row(conversation: Conversation, decoded: Decoded) -> Row:
+def _row(conversation: Conversation, connection: int, decoded: Decoded) -> Row:
     own, other = conversation.system, conversation.peer or "(unknown)"
     outward = decoded.event.direction == "out"
     return Row(
-        conversation=conversation.number,
+        connection=connection,
         time=decoded.event.time,
         system=own,
         peer=other,

@@ -94,7 +94,7 @@ class TraceTable:
 
 def _cells(row: Row) -> tuple[str, ...]:
     return (
-        str(row.conversation),
+        str(row.connection),
         f"{row.time:%H:%M:%S}",
         visible(row.sender),
         visible(row.receiver),

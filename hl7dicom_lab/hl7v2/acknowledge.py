@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from hl7dicom_lab.errors import CannotEncode, Hl7Fault
+from hl7dicom_lab.errors import CannotEncode, Hl7Fault, Refused
 from hl7dicom_lab.hl7v2 import character_set
 from hl7dicom_lab.hl7v2.escapes import Separators, escape
 from hl7dicom_lab.hl7v2.message import Message, Path, control_id_of, header_field, read_separators
@@ -151,6 +151,18 @@ def _location(where: str) -> list[str]:
     if path.subcomponent:
         parts.append(str(path.subcomponent))
     return parts
+
+
+def accepted(answer: Acknowledgment, receiver: str) -> Acknowledgment:
+    """The acknowledgment, if it is a yes. Raises `Refused` with its reason where it is a no."""
+    if not answer.accepted:
+        raise Refused(
+            f"{receiver} refused the message ({answer.code}): {answer.text}",
+            answer=answer.code,
+            where=answer.location,
+            next_step="mend what it names and send the message again with a new control id",
+        )
+    return answer
 
 
 def read(body: bytes) -> Acknowledgment:

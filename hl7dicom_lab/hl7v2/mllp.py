@@ -272,7 +272,8 @@ class Decoder:
         if len(self._body) + len(text) <= self._limit:
             self._body += text
             return
-        head = VT + self._body[: _SHOWN - 1] + text[: max(0, _SHOWN - 1 - len(self._body))]
+        kept = min(_SHOWN - len(VT), self._limit)
+        head = VT + self._body[:kept] + text[: max(0, kept - len(self._body))]
         what = f"a frame of more than {self._limit} bytes"
         self._events.append(Overflow(head, Remark(what, "the limit of this receiver", "send it in smaller messages")))
         self._die()

@@ -31,6 +31,7 @@ MADE_BY_FILLER = (
     f"{STEP}.ScheduledProcedureStepID",
     "FillerOrderNumberImagingServiceRequest",
 )
+_PLACE_IN_TABLE = {row.attribute: place for place, row in enumerate(ORDER_TO_WORKLIST)}
 _FILLER = "made by the order filler"
 _START_DATE = f"{STEP}.ScheduledProcedureStepStartDate"
 _START_TIME = f"{STEP}.ScheduledProcedureStepStartTime"
@@ -211,7 +212,7 @@ def worklist_item(order: MappedOrder) -> WorklistItem:
         start=text(_START_DATE) + text(_START_TIME),
         status=StepStatus(text(f"{STEP}.ScheduledProcedureStepStatus") or "SCHEDULED"),
         data_set=data_set.encode(item),
-        origins=order.origins,
+        origins=tuple(sorted(order.origins, key=lambda one: _PLACE_IN_TABLE.get(one.attribute, len(_PLACE_IN_TABLE)))),
         warnings=order.warnings,
     )
 

@@ -52,7 +52,7 @@ def _obr(report: Report) -> str:
             1: "1",
             2: escape(report.placer_order_number),
             3: escape(report.filler_order_number),
-            4: ce(report.procedure),
+            4: ce(report.procedure or RADIOLOGY_REPORT),  # OBR-4 is required
             7: report.observed_at,
             16: _named(report.requested_by, "^"),
             18: escape(report.accession_number),

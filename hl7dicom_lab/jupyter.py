@@ -1,0 +1,107 @@
+"""JupyterLab for the course: one process, one address, the notebooks of one folder.
+
+Rules: the kernel is the Python that runs the lab, whatever other kernels the learner's machine has; the server
+listens on 127.0.0.1 unless asked otherwise, behind a fresh token; Ctrl-C once stops it; nothing is fetched from the
+network (no news, no update check), so that the course also works without one.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import sys
+import webbrowser
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from hl7dicom_lab.errors import SetupError
+
+_FIRST_PORT = 8888
+_TRIES = 100
+
+
+@dataclass(frozen=True)
+class JupyterOptions:
+    """How JupyterLab starts. `port` None takes the first free one from 8888; `notebook` is opened, if it has a name."""
+
+    folder: Path
+    notebook: str = ""
+    host: str = "127.0.0.1"
+    port: int | None = None
+    browser: bool = True
+
+
+def run(options: JupyterOptions, announce: Callable[[str], None]) -> None:
+    """Start JupyterLab, call `announce` with its address once it listens, and serve until Ctrl-C.
+
+    Raises `SetupError` where the port that was asked for is taken.
+    """
+    if options.port:
+        _require_free(options.host, options.port)
+    from jupyterlab.labapp import LabApp  # type: ignore[import-untyped] # it publishes no types
+
+    token = secrets.token_hex(16)
+    os.environ["JUPYTER_TOKEN"] = token  # not an argument: those are shown to everyone on the machine
+    os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # the environment's own kernel, not one from the user's folder
+    server = LabApp.initialize_server(argv=arguments(options))
+    shown = "127.0.0.1" if options.host in ("", "0.0.0.0", "::") else options.host
+    address = f"http://{shown}:{server.port}{_page(options.notebook)}?token={token}"
+    server.io_loop.add_callback(announce, address)  # the loop's first task is to listen
+    server.start()
+
+
+def arguments(options: JupyterOptions) -> list[str]:
+    """The settings of this server, in JupyterLab's own spelling."""
+    settings = [
+        f"--ServerApp.root_dir={options.folder}",
+        f"--ServerApp.ip={options.host}",
+        f"--ServerApp.port={options.port or _FIRST_PORT}",
+        f"--ServerApp.port_retries={0 if options.port else _TRIES}",
+        f"--ServerApp.open_browser={options.browser and has_browser()}",
+        f"--LabApp.default_url={_page(options.notebook)}",
+        "--ServerApp.answer_yes=True",
+        "--ServerApp.log_level=WARN",
+        "--LabApp.log_level=WARN",
+        "--KernelSpecManager.allowed_kernelspecs=python3",
+        "--LabApp.news_url=None",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    ]
+    if is_root():
+        settings.append("--ServerApp.allow_root=True")
+    return settings
+
+
+def has_browser() -> bool:
+    """Whether a browser with a window can be opened here; a text browser would take over the terminal."""
+    if sys.platform not in ("win32", "darwin") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        return False
+    try:
+        webbrowser.get()
+    except webbrowser.Error:
+        return False
+    return True
+
+
+def is_root() -> bool:
+    """Whether this is the root user, as in most containers; JupyterLab then wants to be told that it may run."""
+    geteuid: Callable[[], int] | None = getattr(os, "geteuid", None)
+    return geteuid is not None and geteuid() == 0
+
+
+def _page(notebook: str) -> str:
+    return f"/lab/tree/{quote(notebook)}" if notebook else "/lab"
+
+
+def _require_free(host: str, port: int) -> None:
+    try:
+        with socket.create_server((host, port)):
+            pass
+    except OSError as problem:
+        raise SetupError(
+            f"JupyterLab cannot listen here: {problem.strerror or problem}.",
+            where=f"{host}:{port}",
+            next_step="Choose another port, or leave `--port` out to take a free one.",
+        ) from problem

@@ -1,0 +1,144 @@
+"""The learner's work folder: copies of the notebooks that belong to the learner.
+
+The course is the reference and stays where it was installed; learners write in copies without outputs. Starting the
+course brings the copies up to date by one rule: **what a learner wrote is never overwritten.** A copy is replaced
+only where it is, byte for byte, what the lab itself laid there; a changed lesson whose copy the learner has worked in
+lies beside it as `NN_slug.new.ipynb`. What the lab laid is remembered as SHA-256 in one small file of the folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from hl7dicom_lab.errors import SetupError
+
+#: The environment variable that names another work folder.
+FOLDER_VARIABLE = "HL7DICOM_LAB_WORK"
+_RECORD = ".hl7dicom_lab.json"
+
+
+class Outcome(StrEnum):
+    """What happened to one notebook of the work folder."""
+
+    NEW = "new"
+    UNCHANGED = "unchanged"
+    UPDATED = "updated"
+    KEPT = "yours, kept"
+    BESIDE = "new version laid beside yours"
+
+
+@dataclass(frozen=True)
+class Laid:
+    """One notebook: where it is, and what was done."""
+
+    path: Path
+    outcome: Outcome
+
+
+def work_folder(chosen: Path | None = None) -> Path:
+    """The folder that was asked for, else the one that `HL7DICOM_LAB_WORK` names, else `hl7dicom_lab` in the home."""
+    if chosen is None:
+        named = os.environ.get(FOLDER_VARIABLE, "")
+        chosen = Path(named) if named else Path.home() / "hl7dicom_lab"
+    return chosen.expanduser().absolute()
+
+
+def lay_notebooks(course: Path, folder: Path) -> tuple[Laid, ...]:
+    """Copy every notebook of `course` into `folder`, by the rule above; in the order of their names.
+
+    Raises `SetupError` where the folder cannot be made or written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        record = _read_record(folder)
+        laid = tuple(
+            _lay(without_outputs(source.read_bytes()), folder / source.name, record)
+            for source in sorted(course.glob("*.ipynb"))
+        )
+        _write(folder / _RECORD, json.dumps(record, indent=1, sort_keys=True).encode())
+    except OSError as problem:
+        raise SetupError(
+            f"the work folder cannot be prepared: {problem.strerror or problem}.",
+            where=str(problem.filename or folder),
+            next_step="Choose a folder that you may write to: `--folder DIR`, "
+            f"or the environment variable {FOLDER_VARIABLE}.",
+        ) from problem
+    return laid
+
+
+def without_outputs(notebook: bytes) -> bytes:
+    """A notebook (nbformat 4) without outputs and execution counts; the same input always gives the same bytes."""
+    content: dict[str, Any] = json.loads(notebook)
+    for cell in content.get("cells", []):
+        if cell.get("cell_type") == "code":
+            cell["outputs"] = []
+            cell["execution_count"] = None
+            cell.get("metadata", {}).pop("execution", None)
+    return (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def _lay(text: bytes, target: Path, record: dict[str, str]) -> Laid:
+    """Bring one copy up to date, and remember in `record` what was laid."""
+    offered = _digest(text)
+    if not target.exists():
+        return _put(text, target, record, Outcome.NEW)
+    present = _digest(target.read_bytes())
+    if present == offered:
+        record[target.name] = offered
+        return Laid(target, Outcome.UNCHANGED)
+    if present == record.get(target.name):
+        return _put(text, target, record, Outcome.UPDATED)
+    return _lay_beside(text, target, record)
+
+
+def _lay_beside(text: bytes, target: Path, record: dict[str, str]) -> Laid:
+    """The learner has worked in `target`: lay the course's version beside it, unless it was offered before."""
+    offered = _digest(text)
+    if record.get(target.name) == offered:
+        return Laid(target, Outcome.KEPT)
+    for beside in _names_beside(target):
+        if record.get(beside.name) == offered:
+            return Laid(target, Outcome.KEPT)
+        if not beside.exists() or _digest(beside.read_bytes()) in (offered, record.get(beside.name)):
+            return _put(text, beside, record, Outcome.BESIDE)
+    raise AssertionError("the names never end")
+
+
+def _names_beside(target: Path) -> Iterator[Path]:
+    yield target.with_suffix(".new.ipynb")
+    for number in count(2):
+        yield target.with_suffix(f".new{number}.ipynb")
+
+
+def _put(text: bytes, target: Path, record: dict[str, str], outcome: Outcome) -> Laid:
+    _write(target, text)
+    record[target.name] = _digest(text)
+    return Laid(target, outcome)
+
+
+def _write(target: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    part = target.with_name(target.name + ".part")
+    part.write_bytes(content)
+    part.replace(target)
+
+
+def _read_record(folder: Path) -> dict[str, str]:
+    """What the lab laid here before. A lost or broken record counts every copy as the learner's own."""
+    try:
+        content = json.loads((folder / _RECORD).read_bytes())
+    except (FileNotFoundError, ValueError):
+        return {}
+    return {str(name): str(digest) for name, digest in content.items()} if isinstance(content, dict) else {}
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

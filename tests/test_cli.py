@@ -1,0 +1,155 @@
+"""The command line hands options on, and turns errors into sentences."""
+
+import os
+import subprocess
+import sys
+from dataclasses import make_dataclass
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+import pytest
+from click.testing import CliRunner
+
+import hl7dicom_lab
+from hl7dicom_lab import cli, doctor, jupyter
+from hl7dicom_lab.doctor import Finding, Verdict
+from hl7dicom_lab.errors import SetupError
+
+_SERVE = "home host addresses ris_hl7_port worklist_port pacs_hl7_port storage_port emr_hl7_port seed"
+
+
+@pytest.fixture
+def run():
+    return lambda *arguments: CliRunner().invoke(cli.main, list(arguments))
+
+
+@pytest.fixture
+def replace(monkeypatch):
+    """Put a module with the given contents in the place of one of the package's."""
+
+    def put(name, **contents):
+        module = ModuleType(f"hl7dicom_lab.{name}")
+        module.__dict__.update(contents)
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+        monkeypatch.setattr(hl7dicom_lab, name, module, raising=False)
+
+    return put
+
+
+def test_every_command_explains_itself(run):
+    for name in cli.main.commands:
+        if name != "test":  # its options are pytest's
+            shown = run(name, "--help")
+            assert shown.exit_code == 0
+            assert shown.output.startswith("Usage:")
+    assert {"start", "test", "demo", "serve", "doctor", "workspace"} <= set(cli.main.commands)
+
+
+def test_version(run):
+    assert run("--version").output.strip().endswith(hl7dicom_lab.__version__)
+
+
+def test_the_module_is_the_command():
+    command = [sys.executable, "-m", "hl7dicom_lab", "--help"]
+    shown = subprocess.run(command, capture_output=True, encoding="utf-8", check=True)
+    assert shown.stdout.startswith("Usage: hl7dicom-lab")
+
+
+def test_an_error_of_the_lab_is_a_sentence_and_exit_code_1(run, replace):
+    def fail(picture, _console):
+        raise SetupError("the folder is read-only.", where=str(picture), next_step="Choose another.")
+
+    replace("demo", run=fail)
+    shown = run("demo")
+    assert shown.exit_code == 1
+    assert shown.output == "Error: demo.png: the folder is read-only. Next step: Choose another.\n"
+
+
+def test_demo_draws_where_it_is_told(run, replace):
+    asked = []
+    replace("demo", run=lambda picture, console: asked.append((picture, console.is_terminal)))
+    assert run("demo").exit_code == 0
+    assert run("demo", "--picture", "x/y.png").exit_code == 0
+    assert asked == [(Path("demo.png"), False), (Path("x/y.png"), False)]
+
+
+def test_serve_hands_over_every_option(run, replace):
+    asked = []
+    replace("serve", ServeOptions=make_dataclass("ServeOptions", _SERVE.split(), frozen=True), run=asked.append)
+    assert run("serve").exit_code == 0
+    ports = ["--ris-hl7-port=1", "--worklist-port=2", "--pacs-hl7-port=3", "--storage-port=4", "--emr-hl7-port=5"]
+    given = run("serve", "--home", "h", "--host", "0.0.0.0", "--addresses", "a.json", "--seed", "7", *ports)
+    assert given.exit_code == 0
+    usual, chosen = (vars(one) for one in asked)
+    assert list(usual.values()) == [None, "127.0.0.1", None, 0, 0, 0, 0, 0, 1]
+    assert list(chosen.values()) == [Path("h"), "0.0.0.0", Path("a.json"), 1, 2, 3, 4, 5, 7]
+
+
+@pytest.mark.parametrize("port", ["-1", "65536", "http"])
+def test_serve_refuses_what_is_no_port(run, port):
+    assert run("serve", f"--storage-port={port}").exit_code == 2
+
+
+@pytest.mark.parametrize(("verdict", "code"), [(Verdict.OK, 0), (Verdict.NOTE, 0), (Verdict.PROBLEM, 1)])
+def test_doctor_exits_with_1_on_a_problem(run, monkeypatch, verdict, code):
+    monkeypatch.setattr(doctor, "examine", lambda _folder: iter([Finding("Python", verdict, "3.11", "Mend it.")]))
+    assert run("doctor").exit_code == code
+
+
+def test_workspace_says_what_it_laid_once(run, tmp_path):
+    first, second = (run("workspace", "--folder", str(tmp_path / "lab")) for _ in range(2))
+    assert first.exit_code == second.exit_code == 0
+    assert str(tmp_path / "lab") in second.output
+    assert ": new" in first.output
+    assert "ipynb" not in second.output
+
+
+def test_start_opens_the_tour_in_the_work_folder(run, monkeypatch, tmp_path):
+    asked = []
+
+    def pretend(options, announce):
+        asked.append(options)
+        announce("http://127.0.0.1:8890/lab?token=x")
+
+    monkeypatch.setattr(jupyter, "run", pretend)
+    shown = run("start", "--folder", str(tmp_path), "--no-browser", "--port", "8890")
+    assert shown.exit_code == 0, shown.output
+    assert asked == [jupyter.JupyterOptions(tmp_path, "tour.ipynb", "127.0.0.1", 8890, browser=False)]
+    assert (tmp_path / "tour.ipynb").is_file()
+    assert "http://127.0.0.1:8890/lab?token=x\n" in shown.output
+
+
+def test_test_runs_pytest_on_the_checkout(run, monkeypatch):
+    asked = []
+
+    def pretend(command, *, cwd, check):
+        asked.append((command, cwd, check))
+        return SimpleNamespace(returncode=5)
+
+    monkeypatch.setattr(subprocess, "run", pretend)
+    assert run("test", "-k", "nothing", "--help").exit_code == 5
+    ((command, folder, _),) = asked
+    assert command == [sys.executable, "-m", "pytest", "-n", "2", "-k", "nothing", "--help"]
+    assert folder == Path(__file__).resolve().parent.parent
+
+
+def test_test_needs_a_checkout(run, monkeypatch, tmp_path):
+    monkeypatch.setattr(cli, "__file__", str(tmp_path / "site-packages" / "hl7dicom_lab" / "cli.py"))
+    shown = run("test")
+    assert shown.exit_code == 1
+    assert "from a checkout" in shown.output
+
+
+def test_test_says_where_its_tools_come_from(run, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    shown = run("test")
+    assert shown.exit_code == 1
+    assert "start.py test" in shown.output
+
+
+def test_a_terminal_without_the_letters_gets_replacements(tmp_path):
+    environment = {**os.environ, "PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0"}
+    command = [sys.executable, "-m", "hl7dicom_lab", "workspace", "--folder", str(tmp_path / "山田")]
+    shown = subprocess.run(command, env=environment, capture_output=True, encoding="cp1252", check=False)
+    assert shown.returncode == 0, shown.stderr
+    assert f"{tmp_path / '??'}\n" in shown.stdout

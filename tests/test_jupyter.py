@@ -1,0 +1,94 @@
+"""JupyterLab starts on the work folder, with the lab's own Python as the kernel."""
+
+import json
+import os
+import socket
+import sys
+import webbrowser
+from pathlib import Path
+
+import pytest
+
+from hl7dicom_lab import jupyter
+from hl7dicom_lab.errors import SetupError
+from hl7dicom_lab.jupyter import JupyterOptions, arguments
+
+
+@pytest.fixture
+def foreign_kernel(tmp_path: Path) -> dict[str, str]:
+    """The variables of a user who has registered another Python as the kernel `python3`."""
+    foreign = tmp_path / "data" / "kernels" / "python3"
+    foreign.mkdir(parents=True)
+    spec = {"argv": ["another-python"], "display_name": "another", "language": "python"}
+    (foreign / "kernel.json").write_text(json.dumps(spec), encoding="utf-8", newline="\n")
+    return {"JUPYTER_DATA_DIR": str(tmp_path / "data")}
+
+
+def test_start_serves_the_tour_with_the_labs_own_kernel(started_jupyterlab, foreign_kernel, tmp_path):
+    command = [sys.executable, "-m", "hl7dicom_lab"]
+    with started_jupyterlab(command, tmp_path / "Zoë's work", foreign_kernel) as lab:
+        assert lab.page == "/lab/tree/tour.ipynb"
+        assert b"JupyterLab" in lab.fetch(lab.page)
+        assert "tour.ipynb" in [one["name"] for one in json.loads(lab.fetch("/api/contents"))["content"]]
+        kernels = json.loads(lab.fetch("/api/kernelspecs"))["kernelspecs"]
+        assert list(kernels) == ["python3"]
+        # jupyter_client puts its own Python in the place of the name "python".
+        assert kernels["python3"]["spec"]["argv"][0] in ("python", sys.executable)
+
+
+def test_without_a_port_the_first_free_one_is_taken():
+    given = arguments(JupyterOptions(Path("work")))
+    assert "--ServerApp.port=8888" in given
+    assert "--ServerApp.port_retries=100" in given
+
+
+def test_a_chosen_port_is_taken_or_nothing():
+    given = arguments(JupyterOptions(Path("work"), port=9000))
+    assert "--ServerApp.port=9000" in given
+    assert "--ServerApp.port_retries=0" in given
+
+
+def test_a_taken_port_is_named(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with pytest.raises(SetupError, match="another port") as caught:
+            jupyter.run(JupyterOptions(tmp_path, port=port, browser=False), print)
+    assert caught.value.where == f"127.0.0.1:{port}"
+
+
+def test_a_notebook_with_any_name_gets_an_address():
+    given = arguments(JupyterOptions(Path("work"), "01 ä?.ipynb"))
+    assert "--LabApp.default_url=/lab/tree/01%20%C3%A4%3F.ipynb" in given
+    assert "--LabApp.default_url=/lab" in arguments(JupyterOptions(Path("work")))
+
+
+def test_root_is_allowed_only_where_it_is_root(monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 0, raising=False)
+    assert "--ServerApp.allow_root=True" in arguments(JupyterOptions(Path("work")))
+    monkeypatch.setattr(os, "geteuid", lambda: 1000, raising=False)
+    assert not any("allow_root" in one for one in arguments(JupyterOptions(Path("work"))))
+    monkeypatch.delattr(os, "geteuid")
+    assert not any("allow_root" in one for one in arguments(JupyterOptions(Path("work"))))
+
+
+@pytest.mark.parametrize(
+    ("platform", "display", "expected"),
+    [("linux", "", False), ("linux", ":0", True), ("darwin", "", True), ("win32", "", True)],
+)
+def test_a_browser_needs_a_screen(monkeypatch, platform, display, expected):
+    monkeypatch.setattr(sys, "platform", platform)
+    monkeypatch.setenv("DISPLAY", display)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    monkeypatch.setattr(webbrowser, "get", object)
+    assert jupyter.has_browser() is expected
+    given = arguments(JupyterOptions(Path("work"), browser=False))
+    assert "--ServerApp.open_browser=False" in given
+
+
+def test_a_screen_without_a_browser(monkeypatch):
+    def missing():
+        raise webbrowser.Error
+
+    monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.setattr(webbrowser, "get", missing)
+    assert not jupyter.has_browser()
