@@ -119,8 +119,18 @@ def run_tests(ctx: click.Context, arguments: tuple[str, ...]) -> None:
         raise click.ClickException("the tests are not part of the wheel. Next step: run them from a checkout.")
     if importlib.util.find_spec("xdist") is None:
         raise click.ClickException("pytest-xdist is not installed. Next step: run `python3 start.py test`.")
-    command = [sys.executable, "-m", "pytest", "-n", "2", *arguments]
+    command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadfile", *arguments]
     ctx.exit(subprocess.run(command, cwd=root, check=False).returncode)
+
+
+@main.command()
+def refresh() -> None:
+    """Run the notebooks of a checkout and store what they print."""
+    from hl7dicom_lab.course import refresh as notebooks
+    from hl7dicom_lab.course_files import notebooks_folder
+
+    for path, changed in notebooks.refresh(notebooks_folder()):
+        click.echo(f"{path.name}: {'changed; look at the difference' if changed else 'as it was'}")
 
 
 def _lay(folder: Path | None) -> Path:

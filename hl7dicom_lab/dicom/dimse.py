@@ -159,9 +159,11 @@ class _Conversation:
         summary = self._summary(kind, message, command, data_set)
         if not complete and not message.shortened:
             summary = f"{summary} (not complete)".strip()
-        data = "\n".join((*lines(command), *lines(data_set), *([trouble] if trouble else [])))
+        shown = ["command set", *lines(command, "  ")]
+        if message.data_set:
+            shown += ["data set", *([f"  {trouble}"] if trouble else lines(data_set, "  "))]
         raw = b"".join(event.raw for event in message.events)
-        return Decoded(message.events[-1], kind, summary, raw, data=data)
+        return Decoded(message.events[-1], kind, summary, raw, data="\n".join(shown))
 
     def _read_data_set(self, message: _Message) -> tuple[Dataset, str]:
         """The message's data set up to its pixels; and what is wrong with it, if something is."""

@@ -167,7 +167,9 @@ class DicomAcceptor(ABC):
         service = self.service()
         assoc.dimse = RequestScreen(assoc, conversation, self._clock, service.request)
         assoc.bind(service.event, service.handler, [conversation])
-        observe(assoc, conversation, self._time_outs.silence)
+        traced = observe(assoc, conversation)
+        if traced is not None:
+            traced.opened(self._time_outs.silence)
 
     def _on_request(self, event: Event) -> None:
         """An A-ASSOCIATE-RQ has come; pynetdicom judges all of it but the application context."""

@@ -70,15 +70,16 @@ def check_ae_title(title: str) -> str:
     return title
 
 
-def observe(assoc: Association, conversation: Conversation, silence: float) -> None:
-    """Record everything that this association's connection carries. Call it when `evt.EVT_CONN_OPEN` is triggered."""
+def observe(assoc: Association, conversation: Conversation) -> TracedSocket | None:
+    """Record everything that this association's connection carries. None where the peer has gone already."""
     wire = assoc.dul.socket
-    if wire is None or wire.socket is None:  # the peer has gone already
-        return
-    traced = TracedSocket.over(wire.socket, conversation, silence)
+    if wire is None or wire.socket is None:
+        return None
+    traced = TracedSocket.over(wire.socket, conversation)
     wire.socket = traced
     assoc.bind(evt.EVT_DATA_RECV, _on_pdu, [traced])
     assoc.bind(evt.EVT_CONN_CLOSE, _on_close, [traced])
+    return traced
 
 
 def _on_pdu(event: Event, traced: TracedSocket) -> None:
@@ -95,18 +96,26 @@ class TracedSocket(socket.socket):
     conversation: Conversation
 
     @classmethod
-    def over(cls, plain: socket.socket, conversation: Conversation, silence: float) -> Self:
+    def over(cls, plain: socket.socket, conversation: Conversation) -> Self:
         """Take over the connection of `plain`, which is of no use afterwards."""
         traced = cls(plain.family, plain.type, plain.proto, fileno=plain.detach())
         traced.conversation = conversation
-        traced.settimeout(silence)
-        traced._begin_pdu()
         traced._noise = False
         traced._last_pdu = ""
-        with contextlib.suppress(OSError):  # the peer has gone already
-            traced.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        traced._acknowledge_at_once()
+        traced._begin_pdu()
         return traced
+
+    def opened(self, silence: float) -> None:
+        """Set the options of a connection that is open. `silence` is how long it waits, in seconds."""
+        self.settimeout(silence)
+        with contextlib.suppress(OSError):  # the peer has gone already
+            self.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._acknowledge_at_once()
+
+    def shutdown(self, how: int) -> None:
+        """End the connection. One that has ended already is no error: pynetdicom would leave it unclosed."""
+        with contextlib.suppress(OSError):
+            super().shutdown(how)
 
     def send(self, data: Any, flags: int = 0) -> int:
         """Record one PDU, then send all of it."""

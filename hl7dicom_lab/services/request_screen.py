@@ -128,7 +128,7 @@ def answered(fault: DicomFault) -> Dataset:
     answer = Dataset()
     answer.Status = fault.status
     answer.ErrorComment = _error_comment(fault.what)
-    tag = tag_for_keyword(fault.keyword)
+    tag = tag_for_keyword(fault.keyword) if fault.keyword else None  # pydicom has tags without a keyword
     if tag is not None:
         answer.OffendingElement = [tag]
     return answer

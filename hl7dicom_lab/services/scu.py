@@ -20,6 +20,7 @@ from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from pynetdicom import AE, evt
 from pynetdicom.association import Association
 from pynetdicom.events import Event
+from pynetdicom.pdu_primitives import A_ASSOCIATE
 from pynetdicom.presentation import PresentationContext, build_context
 
 from hl7dicom_lab.clock import ClassClock
@@ -29,10 +30,12 @@ from hl7dicom_lab.dicom.sop_classes import MODALITY_WORKLIST_FIND, VERIFICATION
 from hl7dicom_lab.dicom.status import SUCCESS, is_pending, is_stored, words
 from hl7dicom_lab.errors import AssociationFailed, CannotBuild, NoAnswer, PeerError, Refused
 from hl7dicom_lab.model import DicomAddress
-from hl7dicom_lab.services.association import MAXIMUM_PDU_LENGTH, TimeOuts, check_ae_title, observe
+from hl7dicom_lab.services.association import MAXIMUM_PDU_LENGTH, TimeOuts, TracedSocket, check_ae_title, observe
 from hl7dicom_lab.trace import Conversation, Trace
 
 _MOST_CONTEXTS = 128  # PS3.8 section 7.1.1.13: identifiers are the odd numbers from 1 to 255
+_NO_ANSWER = "no answer: nobody knows whether it is stored; send it again"
+_NOT_SENT = "not sent: the association has ended"
 _DEFAULT = (ExplicitVRLittleEndian, ImplicitVRLittleEndian)
 
 
@@ -91,8 +94,13 @@ class Scu:
         instances = [_ready_to_send(data_set) for data_set in data_sets]
         if not instances:
             return ()
+        results: list[StoreResult] = []
         with self.associate(address, _contexts_for(instances)) as assoc:
-            return tuple(_store(assoc, instance, number) for number, instance in enumerate(instances, start=1))
+            for number, instance in enumerate(instances, start=1):
+                results.append(_store(assoc, instance, number))
+                if results[-1].words == _NO_ANSWER:  # the association ends with it
+                    break
+        return (*results, *(_result(instance, None, _NOT_SENT) for instance in instances[len(results) :]))
 
     @contextmanager
     def associate(self, address: DicomAddress, contexts: Sequence[PresentationContext]) -> Iterator[Association]:
@@ -126,15 +134,21 @@ class Scu:
                 contexts=list(contexts),
                 ae_title=address.ae_title,
                 max_pdu=MAXIMUM_PDU_LENGTH,
-                evt_handlers=[(evt.EVT_CONN_OPEN, self._on_connection, [conversation])],
+                evt_handlers=[(evt.EVT_ACSE_SENT, self._on_request, [conversation])],
             )
         except OSError as error:  # the name of the host is not known
             raise _not_reachable(conversation, address) from error
 
-    def _on_connection(self, event: Event, conversation: Conversation) -> None:
-        assoc = event.assoc
-        conversation.ports = (assoc.requestor.port, assoc.acceptor.port)
-        observe(assoc, conversation, self._time_outs.silence)
+    def _on_request(self, event: Event, conversation: Conversation) -> None:
+        """A-ASSOCIATE is about to be asked for; the socket is there and not connected yet."""
+        primitive = event.primitive  # type: ignore[attr-defined]  # pynetdicom adds it to this event
+        traced = observe(event.assoc, conversation) if isinstance(primitive, A_ASSOCIATE) else None
+        if traced is not None:
+            event.assoc.bind(evt.EVT_CONN_OPEN, self._on_connection, [traced])
+
+    def _on_connection(self, event: Event, traced: TracedSocket) -> None:
+        traced.conversation.ports = (event.assoc.requestor.port, event.assoc.acceptor.port)
+        traced.opened(self._time_outs.silence)
 
 
 def _find(assoc: Association, query: Dataset, address: DicomAddress) -> list[Dataset]:
@@ -155,20 +169,21 @@ def _find(assoc: Association, query: Dataset, address: DicomAddress) -> list[Dat
 
 
 def _store(assoc: Association, instance: Dataset, number: int) -> StoreResult:
-    sop_class, sop_instance = str(instance.SOPClassUID), str(instance.SOPInstanceUID)
-    if not assoc.is_established:
-        return StoreResult(sop_class, sop_instance, None, "not sent: the association has ended")
     try:
         answer = assoc.send_c_store(instance, msg_id=(number - 1) % 0xFFFF + 1)
-    except (ValueError, RuntimeError) as error:  # no context, or the association ended in between
-        what = dimse.name_of(sop_class)
+    except RuntimeError:  # the association has ended since the last answer
+        return _result(instance, None, _NOT_SENT)
+    except ValueError:  # no context fits
         syntax = dimse.name_of(instance.file_meta.TransferSyntaxUID)
-        why = f"no presentation context for {what} in {syntax}" if isinstance(error, ValueError) else str(error)
-        return StoreResult(sop_class, sop_instance, None, f"not sent: {why}")
+        what = f"{dimse.name_of(instance.SOPClassUID)} in {syntax}"
+        return _result(instance, None, f"not sent: no presentation context for {what}")
     if "Status" not in answer:
-        return StoreResult(sop_class, sop_instance, None, "no answer: nobody knows whether it is stored; send it again")
-    comment = str(answer.get("ErrorComment") or "")
-    return StoreResult(sop_class, sop_instance, answer.Status, words(answer.Status, "C-STORE"), comment)
+        return _result(instance, None, _NO_ANSWER)
+    return _result(instance, answer.Status, words(answer.Status, "C-STORE"), str(answer.get("ErrorComment") or ""))
+
+
+def _result(instance: Dataset, status: int | None, what: str, comment: str = "") -> StoreResult:
+    return StoreResult(str(instance.SOPClassUID), str(instance.SOPInstanceUID), status, what, comment)
 
 
 def _ready_to_send(data_set: Dataset) -> Dataset:

@@ -5,20 +5,22 @@ people side by side is the mistake that the whole workflow is built to prevent.
 
 Rule: images and report belong together where the patient's identifier (with its issuer) and the name agree, and study
 UID and accession number do not contradict each other; so do the images among themselves. A value that one side does
-not know contradicts nothing.
+not know contradicts nothing; in a name that holds for each component, so a title is no second patient.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 
-from pydicom import Dataset, dcmread
+from pydicom import Dataset
 
 from hl7dicom_lab.dicom.person_names import group_keys
 from hl7dicom_lab.mapping.names import name_of
 from hl7dicom_lab.model import Report
+from hl7dicom_lab.views.image_file import read_header
 
 #: What is compared, and how a person calls it.
 _COMPARED = {
@@ -64,15 +66,15 @@ def identity_of(data_set: Dataset) -> ImageIdentity:
 
 def read_identity(path: Path) -> ImageIdentity:
     """The identity in a Part 10 file; its pixels are not read."""
-    return identity_of(dcmread(path, stop_before_pixels=True))
+    return identity_of(read_header(path))
 
 
 def disagreements_among(images: Sequence[ImageIdentity]) -> tuple[str, ...]:
     """Where images of one study contradict each other, a sentence each; empty when they agree."""
     found = []
     for attribute, name in _COMPARED.items():
-        values = sorted({value for image in images if (value := _comparable(attribute, getattr(image, attribute)))})
-        if len(values) > 1:
+        values = sorted({value for image in images if (value := getattr(image, attribute))})
+        if any(_contradict(attribute, one, other) for one, other in combinations(values, 2)):
             found.append(f"The images disagree on {name}: {' / '.join(values)}.")
     return tuple(found)
 
@@ -82,18 +84,17 @@ def disagreements_with(image: ImageIdentity, report: Report) -> tuple[str, ...]:
     found = []
     for attribute, name in _COMPARED.items():
         of_image, of_report = getattr(image, attribute), getattr(report, attribute, "")
-        if _contradict(_comparable(attribute, of_image), _comparable(attribute, of_report)):
+        if _contradict(attribute, of_image, of_report):
             found.append(f"{name}: the images say {of_image}, the report says {of_report}.")
     return tuple(found)
 
 
-def _contradict(one: str, other: str) -> bool:
-    return bool(one and other and one != other)
-
-
-def _comparable(attribute: str, value: str) -> str:
-    """Values without padding; names by their alphabetic group, as the archive compares them."""
-    return group_keys(value)[0] if attribute == "patient_name" else value.strip()
+def _contradict(attribute: str, one: str, other: str) -> bool:
+    """Whether two values cannot be one patient's: names by their alphabetic groups, without case and accents."""
+    if attribute != "patient_name":
+        return bool(one.strip() and other.strip()) and one.strip() != other.strip()
+    components = zip(*(group_keys(name)[0].split("^") for name in (one, other)), strict=False)
+    return any(mine and yours and mine != yours for mine, yours in components)
 
 
 def _text(data_set: Dataset, keyword: str) -> str:

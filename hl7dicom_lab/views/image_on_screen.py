@@ -9,15 +9,18 @@ installed decoder reads, or the file that is no image.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from pydicom import Dataset, dcmread
+from pydicom import Dataset
 from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply_voi
 from pydicom.pixels.utils import pixel_array
+
+from hl7dicom_lab.views.image_file import read_whole
 
 Grey = npt.NDArray[np.uint8]
 
@@ -60,11 +63,13 @@ class ImageOnScreen:
 def read_image(path: Path) -> ImageOnScreen:
     """Read and decode one Part 10 file. Never raises: what is wrong is in `reason`."""
     try:
-        ds = dcmread(path)
+        ds = read_whole(path)
     except Exception as error:  # a file from anywhere may fail anyhow; its place on the screen says so
         return ImageOnScreen(path, reason=_shortened(f"This file cannot be read as DICOM: {error}"))
     try:
-        pixels, reason = _displayed(ds), ""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # pydicom warns of surplus bytes and the like; the image is still good
+            pixels, reason = _displayed(ds), ""
     except Exception as error:  # likewise: any decoder, any pixel data
         pixels, reason = None, _shortened(f"{_transfer_syntax(ds)} cannot be shown here: {error}")
     return _described(ds, path, pixels, reason)

@@ -153,10 +153,10 @@ class Page:
             if line:
                 lines.append(line.rstrip())
             line = piece
-            while self.width_of(line.rstrip(), size) > width:
-                fitting = self.fitting(line, width, size)[:-1] or line[0]
-                lines.append(fitting)
-                line = line[len(fitting) :]
+            while len(line) > 1 and self.width_of(line.rstrip(), size) > width:
+                beginning = self.fitting(line, width, size)[:-1] or line[0]
+                lines.append(beginning)
+                line = line[len(beginning) :]
         return [*lines, line.rstrip()]
 
     def without_undrawable(self, parts: Sequence[str], separator: str) -> str:

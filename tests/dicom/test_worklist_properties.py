@@ -108,7 +108,7 @@ def item_fits(asked: dict[str, str], has: dict[str, Any]) -> bool:
     """`asked` and `has` by keyword; `has` may hold several values in a list."""
     plain = all(text_fits(asked[keyword], as_list(has[keyword])) for keyword in TEXT)
     uids = asked["StudyInstanceUID"].split("\\")
-    names = all(not asked[name].strip("*^= ") or name_fits(asked[name], has[name]) for name in NAMES)
+    names = all(name_fits(asked[name], has[name]) for name in NAMES)
     birth = not asked["PatientBirthDate"] or (
         bool(has["PatientBirthDate"]) and date_fits(asked["PatientBirthDate"], has["PatientBirthDate"])
     )
@@ -185,7 +185,11 @@ every_key = st.fixed_dictionaries(
 queries = st.builds(
     lambda asked, used: {key: value if key in used else "" for key, value in asked.items()},
     every_key,
-    st.sets(st.sampled_from([*TEXT, *NAMES, *TEMPORAL, "StudyInstanceUID", "CodeValue", "CodeMeaning"]), max_size=4),
+    st.sets(
+        st.sampled_from([*TEXT, *NAMES, *TEMPORAL, "StudyInstanceUID", "CodeValue", "CodeMeaning"]),
+        min_size=1,
+        max_size=4,
+    ),
 )
 items = st.fixed_dictionaries(
     {

@@ -164,5 +164,5 @@ def test_an_abort_in_the_middle_of_a_store_keeps_nothing(trace):
         assert wait_until(lambda: "A-ABORT" in [row.decoded.kind for row in trace.rows()])
     assert kept == []
     assert [row.decoded.summary for row in trace.rows() if row.decoded.kind == "C-STORE-RQ"] == [
-        "MR Image Storage 2.25.7.1.1.1, Implicit VR Little Endian, 0 bytes (not complete)"
+        "MR Image Storage 2.25.7.1.1.1, Explicit VR Little Endian, 0 bytes (not complete)"
     ]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from screen_studies import image, report
 
 from hl7dicom_lab.views.image_identity import (
     ImageIdentity,
@@ -10,7 +11,6 @@ from hl7dicom_lab.views.image_identity import (
     readable_date,
     readable_name,
 )
-from tests.views.studies import image, report
 
 IDENTITY = identity_of(image())
 
@@ -26,6 +26,16 @@ def test_equal_identities_agree_whatever_case_and_accents():
     assert disagreements_with(IDENTITY, report()) == ()
     assert disagreements_with(identity_of(image(PatientName="Müller^Ánna")), report(patient_name="MULLER^ANNA")) == ()
     assert disagreements_with(identity_of(image(PatientName="Example^Elif^^")), report()) == ()
+
+
+@pytest.mark.parametrize("name", ["Example^Elif^^Dr", "Example^Elif^Ada", "Example", "Example^Elif^^^Jr"])
+def test_a_component_that_one_side_leaves_out_contradicts_nothing(name):
+    assert disagreements_with(IDENTITY, report(patient_name=name)) == ()
+
+
+@pytest.mark.parametrize("name", ["Elif^Example", "Example^Eva", "Example-Two^Elif"])
+def test_a_component_that_differs_contradicts(name):
+    assert len(disagreements_with(IDENTITY, report(patient_name=name))) == 1
 
 
 @pytest.mark.parametrize(

@@ -1,21 +1,23 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 from pydicom.encaps import encapsulate
 from pydicom.uid import JPEGLSLossless
+from screen_studies import image, report, study, write
 
 from hl7dicom_lab.errors import SetupError
 from hl7dicom_lab.model import ReportStatus
 from hl7dicom_lab.views import glyphs, study_picture
 from hl7dicom_lab.views.page import Box, Page
 from hl7dicom_lab.views.study_screen import StudyOnScreen
-from tests.views.studies import image, report, study, write
 
 NORMAL = """\
 ====================================================================================================
@@ -120,7 +122,8 @@ def test_every_form_says_the_status_in_words(tmp_path, drawn_text, status, said)
 
 
 def test_an_attached_document_is_told(tmp_path):
-    assert "a PDF of 3 bytes is attached" in str(StudyOnScreen.of(study(tmp_path), report(document=b"PDF")))
+    text = str(StudyOnScreen.of(study(tmp_path), report(document=b"PDF")))
+    assert "a PDF of 3 bytes is attached" in text.replace("\n", " ")
 
 
 # ---- whose it is
@@ -295,7 +298,7 @@ def test_a_report_longer_than_its_panel_says_how_much_is_left_out(tmp_path, draw
 
 def test_wrapped_lines_fit_and_lose_nothing():
     page = Page(400, 400, "black")
-    text = "A report of several words, and one Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichen, and 所見所見所見所見所見."
+    text = "A report, one Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichen, and 所見所見所見所見所見."
     lines = page.wrapped(text, 150, 14)
     assert all(page.width_of(line, 14) <= 150 for line in lines)
     assert "".join(lines).replace(" ", "") == text.replace(" ", "")
@@ -312,3 +315,10 @@ def test_an_image_keeps_its_proportions():
     assert (drawn.width, drawn.height, drawn.top) == (200, 100, 50)
     tall = page.image(Box(0, 0, 200, 200), np.zeros((10, 10), np.uint8), 2)
     assert (tall.width, tall.height, tall.left) == (100, 200, 50)
+
+
+def test_matplotlib_comes_only_with_the_picture():
+    code = "import sys, hl7dicom_lab.views.study_screen; sys.exit('matplotlib' in sys.modules)"
+    root = Path(study_picture.__file__).parents[2]
+    finished = subprocess.run([sys.executable, "-c", code], cwd=root, timeout=60, check=False)
+    assert finished.returncode == 0

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from pydicom import Dataset, dcmwrite
+from pydicom import DataElement, Dataset, dcmwrite
+from pydicom.config import IGNORE
+from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian, MRImageStorage
 
@@ -31,7 +33,8 @@ def image(number: int = 1, pixels: np.ndarray = RAMP, **changed: object) -> Data
     ds.ImageOrientationPatient, ds.PixelSpacing = [1, 0, 0, 0, 1, 0], [1, 1]
     ds.PixelData = pixels.tobytes()
     for keyword, value in changed.items():
-        setattr(ds, keyword, value)
+        tag = tag_for_keyword(keyword)
+        ds[tag] = DataElement(tag, dictionary_VR(tag), value, validation_mode=IGNORE)  # a stranger's image may be wrong
     return ds
 
 

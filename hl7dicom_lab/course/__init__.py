@@ -1,0 +1,1 @@
+"""The course: notebooks, and what keeps them true."""
