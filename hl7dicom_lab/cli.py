@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hl7dicom_lab import __version__
-from hl7dicom_lab.errors import LabError
+from hl7dicom_lab.errors import LabError, SetupError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -116,9 +116,9 @@ def run_tests(ctx: click.Context, arguments: tuple[str, ...]) -> None:
     """Run the tests of a checkout; ARGUMENTS go to pytest."""
     root = Path(__file__).resolve().parent.parent
     if not (root / "tests" / "conftest.py").is_file():
-        raise click.ClickException("the tests are not part of the wheel. Next step: run them from a checkout.")
+        raise SetupError("the tests are not part of the wheel", next_step="run them from a checkout")
     if importlib.util.find_spec("xdist") is None:
-        raise click.ClickException("pytest-xdist is not installed. Next step: run `python3 start.py test`.")
+        raise SetupError("pytest-xdist is not installed", next_step="run `python3 start.py test`")
     command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadfile", *arguments]
     ctx.exit(subprocess.run(command, cwd=root, check=False).returncode)
 

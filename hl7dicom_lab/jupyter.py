@@ -101,7 +101,7 @@ def _require_free(host: str, port: int) -> None:
             pass
     except OSError as problem:
         raise SetupError(
-            f"JupyterLab cannot listen here: {problem.strerror or problem}.",
+            f"JupyterLab cannot listen here ({problem.strerror or problem})",
             where=f"{host}:{port}",
-            next_step="Choose another port, or leave `--port` out to take a free one.",
+            next_step="choose another port, or leave `--port` out to take a free one",
         ) from problem

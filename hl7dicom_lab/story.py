@@ -38,7 +38,7 @@ DR_LINDQVIST = Person("D2041", PersonName("Lindqvist", "Per", prefix="Dr"))
 
 MRI_BRAIN = CodedEntry("70551", "MRI brain without contrast", "C4")
 MRI_BRAIN_PROTOCOL = CodedEntry("BRAIN-T1", "Brain T1 axial", "99NORTHGATE")
-CT_HEAD = CodedEntry("70450", "CT head without contrast", "C4")
+CT_CHEST = CodedEntry("71250", "CT chest without contrast", "C4")
 CHEST_XRAY = CodedEntry("71045", "Chest radiograph, one view", "C4")
 
 #: The patient of lessons 01 to 08.

@@ -66,10 +66,10 @@ def lay_notebooks(course: Path, folder: Path) -> tuple[Laid, ...]:
         _write(folder / _RECORD, json.dumps(record, indent=1, sort_keys=True).encode())
     except OSError as problem:
         raise SetupError(
-            f"the work folder cannot be prepared: {problem.strerror or problem}.",
+            f"the work folder cannot be prepared ({problem.strerror or problem})",
             where=str(problem.filename or folder),
-            next_step="Choose a folder that you may write to: `--folder DIR`, "
-            f"or the environment variable {FOLDER_VARIABLE}.",
+            next_step="choose a folder that you may write to: `--folder DIR`, "
+            f"or the environment variable {FOLDER_VARIABLE}",
         ) from problem
     return laid
 

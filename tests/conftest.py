@@ -1,7 +1,7 @@
 """What every test shares: when the tests that need programs from outside Python run, and that none is skipped unseen.
 
 * `--interop` or HL7DICOM_LAB_INTEROP=1 switches on the tests marked `interop`. Switched off they are deselected, and
-  pytest's last line says how many; switched on they run, and fail where a program is missing.
+  pytest's first lines say so; switched on they run, and fail where a program is missing.
 * HL7DICOM_LAB_NO_SKIPS=1 (set by `.ci/run`) turns every skip into a failure, so that nothing looks tested that is not.
 """
 
@@ -30,6 +30,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=os.environ.get("HL7DICOM_LAB_INTEROP") == "1",
         help="also run the tests that need programs from outside Python, or the network",
     )
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    if config.getoption("--interop"):
+        return "interop: on"
+    return "interop: off; the tests that need programs from outside Python, or the network, are left out (--interop)"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

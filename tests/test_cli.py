@@ -56,13 +56,15 @@ def test_the_module_is_the_command():
 
 
 def test_an_error_of_the_lab_is_a_sentence_and_exit_code_1(run, replace):
-    def fail(picture, _console):
-        raise SetupError("the folder is read-only.", where=str(picture), next_step="Choose another.")
+    error = SetupError("the folder is read-only", where="demo.png", next_step="choose another")
+
+    def fail(_picture, _console):
+        raise error
 
     replace("demo", run=fail)
     shown = run("demo")
     assert shown.exit_code == 1
-    assert shown.output == "Error: demo.png: the folder is read-only. Next step: Choose another.\n"
+    assert shown.output == f"Error: {error}\n"
 
 
 def test_demo_draws_where_it_is_told(run, replace):
@@ -129,7 +131,7 @@ def test_test_runs_pytest_on_the_checkout(run, monkeypatch):
     monkeypatch.setattr(subprocess, "run", pretend)
     assert run("test", "-k", "nothing", "--help").exit_code == 5
     ((command, folder, _),) = asked
-    assert command == [sys.executable, "-m", "pytest", "-n", "2", "-k", "nothing", "--help"]
+    assert command == [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadfile", "-k", "nothing", "--help"]
     assert folder == Path(__file__).resolve().parent.parent
 
 

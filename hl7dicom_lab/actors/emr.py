@@ -24,6 +24,7 @@ from hl7dicom_lab.services.hl7_receiver import Hl7Receiver
 from hl7dicom_lab.services.mllp_listener import MllpListener
 from hl7dicom_lab.services.mllp_sender import MllpSender
 from hl7dicom_lab.storage.inbox import Inbox
+from hl7dicom_lab.storage.placed_orders import PlacedOrders
 from hl7dicom_lab.storage.reports import ReportShelf
 
 
@@ -39,6 +40,7 @@ class Emr:
         port: int = 0,
     ) -> None:
         self.reports = ReportShelf(home / "chart.sqlite", durable=site.durable)
+        self._orders = PlacedOrders(self.reports.database)
         self._ris = ris
         self._clock = site.clock
         self._mint = site.mint
@@ -78,6 +80,7 @@ class Emr:
             for one in placed
         )
         acknowledge.accepted(self._send_orders(OrderControl.NEW, numbered, message), "the RIS")
+        self._orders.remember(numbered)
         return numbered
 
     def change(self, *changed: ImagingOrder, status: str = "", message: str = "ORM") -> Acknowledgment:

@@ -28,7 +28,7 @@ from hl7dicom_lab.services.scu import Scu, StoreResult
 _ACQUIRED = {
     "MR": ("mr_brain", "T1 axial"),
     "CT": ("ct_slice", "Axial"),
-    "CR": ("cr_chest", "PA"),
+    "CR": ("cr_chest", "AP"),
 }
 
 

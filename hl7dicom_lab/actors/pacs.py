@@ -102,8 +102,8 @@ class Pacs:
         history = self.reports.history(study_instance_uid=study.study_instance_uid)
         current = [version.report for version in history if version.is_current]
         earlier = tuple(version.report for version in history if not version.is_current)
-        held = () if current else tuple(self._held_for(accession_number))
-        return StudyOnScreen.of(paths, current[-1] if current else None, earlier, held)
+        held = self._held_for(accession_number)
+        return StudyOnScreen.of(paths, current[-1] if current else None, earlier, held=tuple(held))
 
     def exceptions(self) -> tuple[HeldReport, ...]:
         """The reports that belong to no study by themselves, each with the reason, for a person to work off."""

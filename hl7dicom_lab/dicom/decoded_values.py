@@ -31,7 +31,8 @@ _ONE_VALUE = frozenset({"LT", "ST", "UR", "UT"})
 _LEADING_SPACES_COUNT = frozenset({"LT", "ST", "UC", "UR", "UT"})
 #: VRs whose text follows SpecificCharacterSet; all others are ASCII (PS3.5 section 6.1.2.3).
 _TEXT = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})
-_BINARY = frozenset({"AT", "FD", "FL", "OB", "OD", "OF", "OL", "OV", "OW", "SL", "SS", "SV", "UL", "UN", "US", "UV"})
+_NUMBERS = frozenset({"AT", "FD", "FL", "SL", "SS", "SV", "UL", "US", "UV"})
+_OCTETS = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
 _FRAGMENTS = re.compile(rb"^[^\x1b]+|\x1b[^\x1b]*")
 #: A control character ends what an escape sequence designated (PS3.5 section 6.1.2.5.3).
 _RESET = re.compile(rb"[\t\n\f\r]")
@@ -65,10 +66,10 @@ def values(
     if element is None:
         return ()
     value: Any = element.value
-    if isinstance(element, RawDataElement) and vr in _BINARY:
-        value = _number(data_set, tag, strict=strict)
+    if isinstance(element, RawDataElement) and vr in _NUMBERS:
+        value = _numbers(data_set, tag)
     if isinstance(value, bytes):
-        value = value.hex() if vr in _BINARY else decode_text(value, codecs if vr in _TEXT else UNDECLARED, strict)
+        value = _text_of(value, vr, codecs, strict=strict)
     if value is None:
         return ()
     if isinstance(value, MultiValue | list | tuple):
@@ -112,11 +113,19 @@ def _fragment(part: bytes, codecs: Codecs, errors: str) -> str:
     return body[:end].decode(codec, errors) + body[end:].decode(codecs[0], errors)
 
 
-def _number(data_set: Dataset, tag: BaseTag, *, strict: bool) -> Any:
-    """A binary value as pydicom reads it."""
+def _text_of(value: bytes, vr: str, codecs: Codecs, *, strict: bool) -> str | None:
+    if vr in _OCTETS:
+        return value.hex()
+    if vr not in _NUMBERS:
+        return decode_text(value, codecs if vr in _TEXT else UNDECLARED, strict)
+    if strict and value:
+        raise ValueError(f"{len(value)} bytes are no whole number of values of VR {vr}")
+    return None
+
+
+def _numbers(data_set: Dataset, tag: BaseTag) -> Any:
+    """Binary values as pydicom reads them; as they came where it cannot."""
     try:
         return data_set[tag].value
-    except Exception as error:  # whatever a malformed value provokes in the library
-        if strict:
-            raise ValueError(str(error)) from error
-        return None
+    except Exception:  # a length that is no multiple of the number's; pydicom has several classes for it
+        return getattr(data_set.get_item(tag), "value", None)

@@ -68,10 +68,10 @@ class _Message:
     """A DIMSE message while its pieces come in."""
 
     context_id: int
-    command: bytearray = field(default_factory=bytearray)
+    encoded_command: bytearray = field(default_factory=bytearray)
     data_set: bytearray = field(default_factory=bytearray)
     events: list[WireEvent] = field(default_factory=list)
-    has_whole_command: bool = False
+    command: Dataset | None = None  # once its last piece is there
     shortened: bool = False
 
     def add(self, event: WireEvent, value: pdu.Pdv) -> bool:
@@ -79,10 +79,10 @@ class _Message:
         if not self.events or self.events[-1] is not event:
             self.events.append(event)
         self.shortened |= event.size > len(event.raw)
-        (self.command if value.is_command else self.data_set).extend(value.data)
+        (self.encoded_command if value.is_command else self.data_set).extend(value.data)
         if value.is_command and value.is_last:
-            self.has_whole_command = True
-            return bool(_read_command(self.command).get("CommandDataSetType") == _NO_DATA_SET)
+            self.command = _read_command(self.encoded_command)
+            return bool(self.command.get("CommandDataSetType") == _NO_DATA_SET)
         return value.is_last
 
 
@@ -119,7 +119,7 @@ class _Conversation:
 
     def _take(self, event: WireEvent, value: pdu.Pdv) -> Iterator[Decoded]:
         message = self._open.get(event.direction)
-        if message and (message.context_id != value.context_id or (value.is_command and message.has_whole_command)):
+        if message and (message.context_id != value.context_id or (value.is_command and message.command is not None)):
             yield self._row(message, complete=False)
             message = None
         if message is None:
@@ -152,7 +152,7 @@ class _Conversation:
             yield f"context {one.context_id} ({asked}): {one.words}{syntax}"
 
     def _row(self, message: _Message, *, complete: bool) -> Decoded:
-        command = _read_command(message.command)
+        command = message.command if message.command is not None else _read_command(message.encoded_command)
         code = command.get("CommandField")
         kind = _command_name(code)
         data_set, trouble = self._read_data_set(message)

@@ -21,9 +21,9 @@ PROCESSING_IDS = ("P", "T", "D")
 #: PID-8, table 0001.
 SEXES = ("M", "F", "O", "U", "A", "N")
 
-_TIMESTAMP = re.compile(r"(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\.\d{1,4})?([+-]\d{4})?$")
-_MESSAGE_TYPE = re.compile(r"[A-Z][A-Z0-9]{2}\^[A-Z][A-Z0-9]{2}")
-_UID = re.compile(r"(0|[1-9]\d*)(\.(0|[1-9]\d*))+$")
+_TIMESTAMP = re.compile(r"(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(?:(\d\d)(?:\.\d{1,4})?)?(?:[+-]\d{4})?")
+_CODE = re.compile(r"[A-Z][A-Z0-9]{2}")
+_UID = re.compile(r"(0|[1-9]\d*)(\.(0|[1-9]\d*))+")
 
 
 def reject(what: str, code: int, where: str, next_step: str = "") -> Hl7Fault:
@@ -76,16 +76,20 @@ def check_header(
 
 def _check_alignment(message: Message) -> None:
     """A header in which a field is missing or doubled shows its message type beside MSH-9 (fault 20)."""
-    if _MESSAGE_TYPE.match(message.raw("MSH-9")):
+    if _is_message_type(message, 9):
         return
     for number in (7, 8, 10, 11):
-        if _MESSAGE_TYPE.match(message.raw(f"MSH-{number}")):
+        if _is_message_type(message, number):
             raise reject(
                 f"the message type stands in MSH-{number} instead of MSH-9: the header is shifted",
                 100,
                 "MSH-9",
                 f"{'take out' if number > 9 else 'put back'} one field separator before it",
             )
+
+
+def _is_message_type(message: Message, number: int) -> bool:
+    return all(_CODE.fullmatch(message.get(f"MSH-{number}.{component}")) for component in (1, 2))
 
 
 def _check_addressee(message: Message, path: str, own_name: str) -> None:
@@ -107,6 +111,13 @@ def check_patient(segments: Segments) -> None:
             code=100,
             where="PID",
             next_step="send PID after MSH (and EVN)",
+        )
+    if len(segments.all("PID")) > 1:
+        raise Hl7Fault(
+            "there are two patients in one message",
+            code=100,
+            where="PID",
+            next_step="send a message of its own for each patient",
         )
     require(segments, "PID-3", "the patient identifier", "put the medical record number there, with its issuer")
     require(segments, "PID-5", "the patient's name", "put family^given there")
@@ -143,10 +154,10 @@ def check_timestamp(segments: Segments, path: str) -> None:
 
 def is_timestamp(value: str) -> bool:
     """Whether a value is a possible TS of HL7 (v2.5.1 section 2.A.77)."""
-    found = _TIMESTAMP.match(value) if value.isascii() else None
+    found = _TIMESTAMP.fullmatch(value) if value.isascii() else None
     if not found:
         return False
-    year, month, day, hour, minute, second = (int(part) if part else None for part in found.groups()[:6])
+    year, month, day, hour, minute, second = (int(part) if part else None for part in found.groups())
     if not year or (month is not None and not 1 <= month <= 12):
         return False
     if day is not None and not 1 <= day <= monthrange(year, month or 1)[1]:
@@ -181,4 +192,4 @@ def check_uid(segments: Segments, path: str) -> None:
 
 def is_uid(value: str) -> bool:
     """Whether a value is a UID as PS3.5 section 9.1 has it."""
-    return value.isascii() and len(value) <= 64 and bool(_UID.match(value))
+    return value.isascii() and len(value) <= 64 and bool(_UID.fullmatch(value))

@@ -59,7 +59,8 @@ def _meaning(command: str, separators: Separators, codec: str, unchanged: str) -
             return unchanged
     if command.startswith(_LINE_BREAKS):
         digits = command[3:].lstrip("+")
-        return "\n" * (min(int(digits), 100) if digits.isascii() and digits.isdigit() else 1)
+        lines = int(digits.lstrip("0")[:4] or 0) if digits.isascii() and digits.isdigit() else 1
+        return "\n" * min(lines, 100)
     return "" if command.startswith(_LAYOUT) else unchanged
 
 
@@ -80,4 +81,6 @@ def escape(text: str, separators: Separators | None = None, *, formatted: bool =
     }
     if formatted:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if not mark:  # a message without escape character has no way to write them
+        return "".join(" " if one in table else one for one in text)
     return "".join(f"{mark}{table[one]}{mark}" if one in table else one for one in text)

@@ -19,8 +19,12 @@ from hl7dicom_lab.hl7v2 import character_set
 from hl7dicom_lab.hl7v2.escapes import Separators, unescape
 from hl7dicom_lab.trace import Remark
 
-_PATH = re.compile(r"([A-Z][A-Z0-9]{2})(?:\[(\d+)\])?-(\d+)(?:\[(\d+)\])?(?:\.(\d+))?(?:\.(\d+))?$")
+_NUMBER = r"([1-9][0-9]{0,5})"
+_PATH = re.compile(
+    rf"([A-Z][A-Z0-9]{{2}})(?:\[{_NUMBER}\])?-{_NUMBER}(?:\[{_NUMBER}\])?(?:\.{_NUMBER})?(?:\.{_NUMBER})?"
+)
 _NULL = '""'
+_BATCH_HEADERS = (b"FHS", b"BHS")
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,7 @@ class Path:
     def parse(cls, path: str) -> Path:
         """Read `SEG[occurrence]-field[repetition].component.subcomponent`. Raises ValueError for anything else."""
         if path not in _PATHS:
-            found = _PATH.match(path)
+            found = _PATH.fullmatch(path)
             if not found:
                 raise ValueError(f"{path!r} is no HL7 path; write for example PID-3.1 or OBX[2]-5")
             segment, occurrence, number, repetition, component, subcomponent = found.groups()
@@ -94,6 +98,10 @@ class Segment:
         if repetition > len(repetitions):
             return ""
         return self.part(repetitions[repetition - 1], component, subcomponent)
+
+    def subcomponents(self, raw: str) -> tuple[str, ...]:
+        """The subcomponents of a component as sent; one where the message declares no separator for them."""
+        return tuple(raw.split(self.separators.subcomponent)) if self.separators.subcomponent else (raw,)
 
     def part(self, raw: str, component: int = 0, subcomponent: int = 0) -> str:
         """The decoded component of a repetition as sent; the whole of it for component 0."""
@@ -153,10 +161,17 @@ class Segments:
         """Whether the value at a path is `""` (two quotation marks): the sender wants it deleted."""
         where = Path.parse(path)
         raw = self.raw(path)
-        if raw == _NULL or not where.component:
-            return raw == _NULL
+        if raw == _NULL:
+            return True
         separators = self.segments[0].separators
-        return _nth(raw.split(separators.repetition)[0], separators.component, where.component) == _NULL
+        part = _nth(raw, separators.repetition, where.repetition)
+        for separator, number in (
+            (separators.component, where.component),
+            (separators.subcomponent, where.subcomponent),
+        ):
+            if number and part != _NULL:
+                part = _nth(part, separator, number)
+        return part == _NULL
 
     def is_present(self, path: str) -> bool:
         """Whether the sender says anything at a path: a value, or null."""
@@ -178,7 +193,7 @@ class Message(Segments):
         finds an MSH-10), AE 102 or 103 for the character set, AE 100 for a batch or a line that is no segment.
         """
         separators = read_separators(body)
-        declared = header_field(body, 18)
+        declared = header_field(body, 18).replace(separators.repetition, "~")
         codec = character_set.codec_of(declared)
         text = character_set.decode(body, declared)
         lines, remarks = _lines(text)
@@ -225,7 +240,7 @@ class Message(Segments):
 
 def read_separators(body: bytes) -> Separators:
     """MSH-1 and MSH-2. Raises `Hl7Fault` (AR 100) where the message does not begin with a usable MSH."""
-    if body[:3] in (b"FHS", b"BHS"):
+    if body[:3] in _BATCH_HEADERS:
         raise Hl7Fault(
             "this is a batch; one answer cannot stand for many messages",
             code=100,
@@ -246,7 +261,7 @@ def read_separators(body: bytes) -> Separators:
     if (
         not 2 <= len(marks) <= 5
         or len(set(every)) != len(every)
-        or any(one.isalnum() or one in "\r\n " for one in every)
+        or any(one.isalnum() or one == '"' or not "!" <= one <= "~" for one in every)
     ):
         raise Hl7Fault(
             f"MSH-2 holds {marks!r} where the encoding characters belong (usually ^~\\&)",
@@ -255,23 +270,33 @@ def read_separators(body: bytes) -> Separators:
             acknowledgment="AR",
             next_step="check that MSH begins with MSH|^~\\&| and that no field is missing or doubled",
         )
-    return Separators(field_separator, *marks[:4])
+    # Escape and subcomponent separator may be left out where a message uses neither (section 2.5.4).
+    return Separators(field_separator, marks[0], marks[1], marks[2:3], marks[3:4])
+
+
+def header_line(body: bytes) -> bytes:
+    """The MSH of a message as sent, also of one that is refused; empty where there is none.
+
+    A byte order mark, line ends before it and small letters are read over. Of a batch it is the first message's.
+    """
+    line = re.split(rb"[\r\n]", body.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n"), maxsplit=1)[0]
+    if line[:3] in _BATCH_HEADERS:
+        inner = re.search(rb"(?:^|[\r\n])(MSH[^\r\n]+)", body)
+        return inner.group(1) if inner else line
+    return line if line[:3].upper() == b"MSH" and len(line) > 3 else b""
 
 
 def header_field(body: bytes, number: int) -> str:
-    """Field `number` of MSH read from the bytes alone, as sent; `""` when it cannot be read."""
-    line = re.split(rb"[\r\n]", body.lstrip(b"\xef\xbb\xbf"), maxsplit=1)[0]
-    if line[:3].upper() not in (b"MSH", b"FHS", b"BHS") or len(line) < 4:
-        return ""
-    parts = line.split(line[3:4])
-    return parts[number - 1].decode("latin-1") if number - 1 < len(parts) else ""
+    """Field `number` of MSH read from the bytes alone, as sent, a character a byte; `""` when it cannot be read."""
+    line = header_line(body)
+    if line[:3] in _BATCH_HEADERS:  # a batch without a message: the addresses stand as in MSH, its id in field 11
+        number = {10: 11}.get(number, number if number < 7 else 0)
+    parts = line.split(line[3:4] or b"|")
+    return parts[number - 1].decode("latin-1") if 0 < number <= len(parts) else ""
 
 
 def control_id_of(body: bytes) -> str:
     """MSH-10 as far as it can be read at all, even from a message that is refused."""
-    if body[:3] in (b"FHS", b"BHS"):
-        inner = re.search(rb"(?:^|[\r\n])(MSH.*)", body)
-        return header_field(inner.group(1), 10) if inner else header_field(body, 11)
     return header_field(body, 10)
 
 

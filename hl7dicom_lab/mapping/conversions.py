@@ -114,7 +114,7 @@ def _uid(order: Segments, path: str) -> Converted | None:
 
 def _character_set(order: Segments, path: str) -> Converted | None:
     declared = order.raw(path)
-    terms = character_sets.to_dicom(declared)
+    terms = character_sets.to_dicom(declared.replace(order.segments[0].separators.repetition, "~"))
     return Converted(list(terms), path, declared, "table 0211 to defined terms") if terms else None
 
 
@@ -207,7 +207,7 @@ def _joined(separator: str, rule_name: str) -> Rule:
         if found is None:
             return None
         segment, raw = found
-        parts = [segment.part(part).replace(segment.separators.subcomponent, " ").strip()
+        parts = [" ".join(segment.part(one).strip() for one in segment.subcomponents(part)).strip()
                  for part in raw.split(segment.separators.component)]  # fmt: skip
         value = one_line(separator.join(part for part in parts if part))
         kept = value[: LENGTHS["LO"]].rstrip()
@@ -233,7 +233,7 @@ def _converted_measure(obx: Segment, source: str, units: dict[str, float], digit
     unit = obx.value(6, 1).strip() or (in_words[1] if in_words else "")
     number, factor = obx.value(5).strip(), units.get(unit.casefold())
     said = f"{number} {unit}".strip()
-    if factor is None or not re.fullmatch(r"\d+(\.\d+)?", number):
+    if factor is None or not re.fullmatch(r"[0-9]+(\.[0-9]+)?", number):
         warning = f"{source} says {said!r}, whose unit or number is not understood; it stays empty"
         return Converted(None, source, said, "not understood", (warning,))
     if factor == 1.0 and len(number) <= 16:

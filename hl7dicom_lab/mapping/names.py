@@ -16,6 +16,7 @@ from hl7dicom_lab.model import PersonName
 _WRITINGS = ("A", "I", "P")
 #: A component group of PN holds at most 64 characters (PS3.5 Table 6.2-1).
 _LONGEST_GROUP = 64
+_CANNOT_STAND = dict.fromkeys((*range(0x20), 0x7F), None) | str.maketrans("^=\\", "   ")
 
 
 def xpn_to_pn(segment: Segment, number: int) -> str:
@@ -43,16 +44,18 @@ def cn_to_pn(segment: Segment, raw: str, where: str) -> str:
     Senders also put an XCN or a bare name there: with no subcomponent, components 2 and on are read as an XCN's, and
     a single value is the family name.
     """
-    if segment.separators.subcomponent in raw.split(segment.separators.component, maxsplit=1)[0]:
+    if len(segment.subcomponents(raw.split(segment.separators.component, maxsplit=1)[0])) > 1:
         return _group([segment.part(raw, 1, number) for number in (2, 3, 4, 6, 5)], where)
     name = xcn_to_pn(segment, raw, where)
     return name or _group([segment.part(raw, 1)], where)
 
 
 def _group(parts: Sequence[str], where: str) -> str:
-    r"""One component group. `^`, `=` and `\` structure a PN and cannot stand in it; a space takes their place."""
-    structure = str.maketrans("^=\\", "   ", "\r\n")
-    group = "^".join(part.strip().translate(structure) for part in parts).rstrip("^")
+    r"""One component group. `^`, `=` and `\` structure a PN and cannot stand in it; a space takes their place.
+
+    Control characters have no place in a name (PS3.5 section 6.2.1) and are left out.
+    """
+    group = "^".join(part.translate(_CANNOT_STAND).strip() for part in parts).rstrip("^")
     if len(group) > _LONGEST_GROUP:
         raise Hl7Fault(
             f"the name has {len(group)} characters; DICOM holds {_LONGEST_GROUP}, and a name is never shortened",

@@ -48,9 +48,7 @@ def worklist(trace, items=(), **options):
 
 
 def archive(trace, store=lambda _: None, **options):
-    return StorageScp(
-        store, **{"ae_title": "PACS", "trace": trace, "system": "PACS", "clock": trace.clock} | options
-    )
+    return StorageScp(store, **{"ae_title": "PACS", "trace": trace, "system": "PACS", "clock": trace.clock} | options)
 
 
 def ours(thread):
@@ -142,7 +140,10 @@ class TestRequestsThatDoNotFit:
     def test_a_request_without_a_sop_class_gets_0122(self, trace):
         with worklist(trace, [worklist_item()]) as scp, client(scp, WORKLIST) as assoc:
             request = C_FIND()
-            request.MessageID, request.Identifier = 1, encoded(everything(), assoc.accepted_contexts[0].transfer_syntax[0])
+            request.MessageID, request.Identifier = (
+                1,
+                encoded(everything(), assoc.accepted_contexts[0].transfer_syntax[0]),
+            )
             assert exchange(assoc, request, context_id=1).Status == 0x0122
 
     def test_an_operation_that_is_not_served_gets_0211(self, trace):
@@ -199,7 +200,9 @@ class TestBadConnections:
             with connection(scp) as peer:
                 peer.sendall(association_request()[:40])
                 assert read_to_end(peer) == b""
-            assert wait_until(lambda: "the connection ended after 40 bytes of a PDU that was not whole" in remarks(trace))
+            assert wait_until(
+                lambda: "the connection ended after 40 bytes of a PDU that was not whole" in remarks(trace)
+            )
 
     def test_silence_is_closed(self, trace):
         with worklist(trace, time_outs=IMPATIENT) as scp, connection(scp) as peer:

@@ -51,7 +51,7 @@ REFUSED = "another content is stored under this UID"
 
 def test_the_table_reads_as_the_standard_speaks():
     rows = [
-        (row.conversation, f"{row.time:%S}", row.sender, row.receiver, row.decoded.kind, row.decoded.summary)
+        (row.connection, f"{row.time:%S}", row.sender, row.receiver, row.decoded.kind, row.decoded.summary)
         for row in morning().rows()
     ]
     assert rows == [

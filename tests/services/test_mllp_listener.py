@@ -307,11 +307,11 @@ def test_no_answer_where_none_is_due(trace):
 
 
 def test_a_peer_that_does_not_read_its_answers_is_closed(listener, trace):
-    with Client(listener) as client, contextlib.suppress(ConnectionError, TimeoutError):
-        client.socket.settimeout(1)
-        while not remarks(trace):
-            client.send(encode(ONE) * 1000)
-    eventually(lambda: remarks(trace)[-1:] == ["closed: the peer does not read its answers"])
+    with Client(listener) as client:
+        with contextlib.suppress(ConnectionError):
+            while not remarks(trace):
+                client.send(encode(ONE) * 1000)
+        eventually(lambda: remarks(trace)[-1:] == ["closed: the peer does not read its answers"])
 
 
 def test_a_peer_that_resets_the_connection_harms_nobody(listener):

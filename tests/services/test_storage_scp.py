@@ -39,9 +39,7 @@ def test_an_instance_is_handed_on_with_its_bytes_as_they_came(trace, syntax):
     image = mr_image(syntax=syntax)
     with archive(trace, kept.append) as scp, client(scp, MRImageStorage, syntaxes=[syntax], calling="MR1") as assoc:
         assert assoc.send_c_store(image).Status == 0x0000
-    assert kept == [
-        ReceivedInstance(MRImageStorage, "2.25.7.1.1.1", syntax, encoded(image, syntax).getvalue(), "MR1")
-    ]
+    assert kept == [ReceivedInstance(MRImageStorage, "2.25.7.1.1.1", syntax, encoded(image, syntax).getvalue(), "MR1")]
 
 
 def test_compressed_pixels_are_kept_as_they_are(trace):
