@@ -27,7 +27,8 @@ class LabError(Exception):
 
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""
-        after = f" Next step: {self.next_step}" if self.next_step else ""
+        stop = "" if self.what.endswith((".", "?", "!")) else "."
+        after = f"{stop} Next step: {self.next_step}" if self.next_step else ""
         return f"{place}{self.what}{after}"
 
 

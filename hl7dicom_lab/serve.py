@@ -7,6 +7,7 @@ the next start with the same `--home`, also when the process was killed.
 from __future__ import annotations
 
 import json
+import signal
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,6 +94,9 @@ def _write_addresses(lab: Lab, path: Path) -> None:
 def _wait() -> None:
     """Until Ctrl-C. The short waits let it through on every system."""
     forever = threading.Event()
+    if threading.current_thread() is threading.main_thread():
+        # A shell that starts a program in the background makes it ignore Ctrl-C; this one has no other way to stop.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         while not forever.wait(0.5):
             pass

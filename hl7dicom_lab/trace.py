@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -34,6 +35,9 @@ Severity = Literal["information", "warning", "error"]
 KEPT_BYTES = 256 * 1024 * 1024
 #: Conversations kept by default; beyond it the oldest are forgotten, and the table says how many.
 KEPT_CONVERSATIONS = 20_000
+#: Events kept by default, of all conversations and of one; beyond it the oldest are forgotten.
+KEPT_EVENTS = 500_000
+_KEPT_EVENTS_OF_ONE = 50_000
 _KEPT_OF_OLD = 256
 
 
@@ -154,6 +158,7 @@ class Trace:
         *,
         kept_bytes: int = KEPT_BYTES,
         kept_conversations: int = KEPT_CONVERSATIONS,
+        kept_events: int = KEPT_EVENTS,
     ) -> None:
         self.clock = clock or ClassClock()
         self.forgotten = 0
@@ -162,8 +167,11 @@ class Trace:
         self._event_numbers = itertools.count(1)
         self._kept_bytes = kept_bytes
         self._kept_conversations = kept_conversations
+        self._kept_events = kept_events
+        self._kept_events_of_one = min(_KEPT_EVENTS_OF_ONE, kept_events)
         self._bytes = 0
-        self._whole: deque[tuple[Conversation, int]] = deque()  # events with all their bytes, oldest first
+        self._count = 0
+        self._whole: deque[tuple[Conversation, int]] = deque()  # events (by number) with all their bytes, oldest first
         self._lock = threading.Lock()
 
     def open(self, system: str, protocol: Protocol, role: Role, decoder: Decoder, *, peer: str = "") -> Conversation:
@@ -180,7 +188,7 @@ class Trace:
         with self._lock:
             self._conversations.clear()
             self._whole.clear()
-            self._bytes = 0
+            self._bytes = self._count = 0
             self.forgotten = 0
             self._numbers = itertools.count(1)
             self._event_numbers = itertools.count(1)
@@ -262,24 +270,42 @@ class Trace:
             event = WireEvent(next(self._event_numbers), time, direction, bytes(raw), tuple(remarks), len(raw))
             conversation.events.append(event)
             self._bytes += len(raw)
-            self._whole.append((conversation, len(conversation.events) - 1))
-            while self._bytes > self._kept_bytes and self._whole:
-                self._shorten(*self._whole.popleft())
+            self._count += 1
+            self._whole.append((conversation, event.number))
+            self._keep_bounds(conversation)
         return event
 
-    def _shorten(self, conversation: Conversation, index: int) -> None:
-        event = conversation.events[index]
-        short = replace(event, raw=event.raw[:_KEPT_OF_OLD])
-        self._bytes -= len(event.raw) - len(short.raw)
-        conversation.events[index] = short
+    def _keep_bounds(self, conversation: Conversation) -> None:
+        while self._bytes > self._kept_bytes and self._whole:
+            self._shorten(*self._whole.popleft())
+        if len(conversation.events) > self._kept_events_of_one:
+            half = len(conversation.events) // 2
+            self._discount(conversation.events[:half])
+            del conversation.events[:half]
+        if self._count > self._kept_events and len(self._conversations) > 1:
+            self._forget_oldest()
+
+    def _shorten(self, conversation: Conversation, number: int) -> None:
+        index = bisect_left(conversation.events, number, key=lambda event: event.number)
+        if index < len(conversation.events) and conversation.events[index].number == number:
+            event = conversation.events[index]
+            short = replace(event, raw=event.raw[:_KEPT_OF_OLD])
+            self._bytes -= len(event.raw) - len(short.raw)
+            conversation.events[index] = short
+
+    def _discount(self, events: Sequence[WireEvent]) -> None:
+        self._bytes -= sum(len(event.raw) for event in events)
+        self._count -= len(events)
 
     def _forget_oldest(self) -> None:
         """Forget a tenth of the conversations at once, so that the cost a conversation stays small."""
-        many = max(1, self._kept_conversations // 10)
+        many = max(1, len(self._conversations) // 10)
         old, self._conversations = self._conversations[:many], self._conversations[many:]
         gone = set(map(id, old))
         self.forgotten += len(old)
-        self._bytes -= sum(len(event.raw) for one in old for event in one.events)
+        for one in old:
+            self._discount(one.events)
+            one.events.clear()
         self._whole = deque(entry for entry in self._whole if id(entry[0]) not in gone)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from hl7dicom_lab import story
 from hl7dicom_lab.actors.site import Site
-from hl7dicom_lab.errors import DeliveryError
+from hl7dicom_lab.errors import DeliveryError, PeerError
 from hl7dicom_lab.hl7v2 import acknowledge
 from hl7dicom_lab.hl7v2.acknowledge import Acknowledgment
 from hl7dicom_lab.hl7v2.build import Envelope, ts
@@ -27,7 +27,7 @@ class Delivery:
 
     receiver: str
     acknowledgment: Acknowledgment | None
-    failure: DeliveryError | None = None
+    failure: DeliveryError | PeerError | None = None
 
     @property
     def accepted(self) -> bool:
@@ -106,5 +106,5 @@ class Dictation:
         body = report_to_oru(self.envelope(receiver), report)
         try:
             return Delivery(receiver, acknowledge.read(self._senders[receiver].send(body)))
-        except DeliveryError as failure:
+        except (DeliveryError, PeerError) as failure:  # no answer, or one that cannot be read
             return Delivery(receiver, None, failure)

@@ -1,8 +1,8 @@
 """What the order filler does with an order: the semantics of ORC-1, one transaction a message.
 
 IHE: Department System Scheduler/Order Filler, RAD-2 and RAD-3; HL7 v2.5.1 section 4.5.1. Rules: a placer number is
-known once; a change or a cancellation finds its order or is refused; an examination that has begun is not cancelled;
-an accession number never names two patients; all orders of a message are entered, or none.
+known once; a change or a cancellation finds its order or is refused; an examination that has begun is discontinued, not
+cancelled; an accession number never names two patients; all orders of a message are entered, or none.
 """
 
 from __future__ import annotations
@@ -32,9 +32,13 @@ from hl7dicom_lab.storage.order_book import BookedStep, OrderBook
 #: ORC-1 values that this order filler acts on (table 0119).
 CONTROLS = ("NW", "XO", "SC", "CA", "DC")
 
-#: A status that ends the step, and one in which it cannot be cancelled any more.
+#: A status that ends the step without images.
 _ENDED = (StepStatus.CANCELED, StepStatus.DISCONTINUED)
-_BEGUN = (StepStatus.STARTED, StepStatus.COMPLETED)
+#: When a step cannot be ended any more: CA is for one that has not begun, DC also for one under way (IHE RAD-4).
+_TOO_LATE = {
+    StepStatus.CANCELED: (StepStatus.STARTED, StepStatus.COMPLETED),
+    StepStatus.DISCONTINUED: (StepStatus.COMPLETED,),
+}
 
 
 class OrderFilling:
@@ -87,10 +91,10 @@ class OrderFilling:
         return self._change(order)
 
     def _new(self, order: Segments, entered: list[BookedStep]) -> BookedStep:
-        placer = checks.require(order, "ORC-2", "the placer order number", "put the order's own number there")
+        placer = checks.require(order, "ORC-2.1", "the placer order number", "put the order's own number there")
         _check_requested(order)
         mapped = new_item(order_to_worklist(order))
-        own = [step for step in entered if step.item.placer_order_number == order.get("ORC-2.1")]
+        own = [step for step in entered if step.item.placer_order_number == placer]
         self._check_not_known(order, placer, own)
         mapped = _share(mapped, own[0].item) if own else mapped
         item = worklist_item(self._completed(mapped))
@@ -104,7 +108,7 @@ class OrderFilling:
 
     def _check_not_known(self, order: Segments, placer: str, own: list[BookedStep]) -> None:
         """A placer number is new, or the message has several steps of one order, each with its own step id."""
-        known = self._book.steps(placer_order_number=order.get("ORC-2.1"))
+        known = self._book.steps(placer_order_number=placer)
         step_id = _step_id(order)
         repeated = [step for step in own if step_id and step.item.scheduled_procedure_step_id == step_id]
         if len(known) > len(own) or repeated:
@@ -136,7 +140,7 @@ class OrderFilling:
         """The steps that a change or a cancellation means: by ORC-2, else ORC-3; one step if it names a step id."""
         placer, filler = order.get("ORC-2.1"), order.get("ORC-3.1")
         if not placer and not filler:
-            checks.require(order, "ORC-2", "the placer order number", "name the order that you mean")
+            checks.require(order, "ORC-2.1", "the placer order number", "name the order that you mean")
         known = self._book.steps(placer_order_number=placer) if placer else self._book.steps(filler_order_number=filler)
         step_id = _step_id(order)
         if step_id:
@@ -155,13 +159,13 @@ class OrderFilling:
         ended = []
         for step in self._known(order):
             _check_same_patient(order, step.item)
-            if step.item.status in _BEGUN:
+            if step.item.status in _TOO_LATE[status]:
                 raise Hl7Fault(
-                    f"the examination is {step.item.status.value}; what has begun is not "
-                    f"{'cancelled' if status is StepStatus.CANCELED else 'discontinued'} by an order message",
+                    f"the examination is {step.item.status.value} and can no longer be "
+                    f"{'cancelled' if status is StepStatus.CANCELED else 'discontinued'}",
                     code=207,
                     where="ORC-1",
-                    next_step="ask the department; the technologist ends the examination at the scanner",
+                    next_step="an examination that has begun can be discontinued (DC) while it is not completed",
                 )
             already_ended = step.item.status in _ENDED
             ended.append(step if already_ended else self._book.set_status(step, status, f"ORC-1 {order.get('ORC-1')}"))
@@ -193,7 +197,7 @@ def _check_requested(order: Segments) -> None:
             where="OBR",
             next_step="send OBR with the procedure",
         )
-    if not (order.get("OBR-4") or order.get("OBR-44")):
+    if not checks.says_something(order, "OBR-44"):
         checks.require(order, "OBR-4", "the procedure", "put code^text^coding system there")
 
 

@@ -29,7 +29,7 @@ def check_instance(received: ReceivedInstance) -> Dataset:
     decodable; 0xC002, a malformed UID; 0xC003, pixel data that is too short or not encoded as its syntax asks.
     """
     if not received.data_set:
-        raise _mismatch("the request has no data set", "SOPInstanceUID", "send the instance with its command")
+        raise _mismatch("the request has no data set", "", "send the instance with its command")
     check_uid(received.sop_class_uid, "SOPClassUID")
     check_uid(received.sop_instance_uid, "SOPInstanceUID")
     header = read_instance(received.data_set, received.transfer_syntax_uid)

@@ -25,7 +25,7 @@ from typing import Protocol
 from hl7dicom_lab.dicom import periods
 from hl7dicom_lab.dicom.decoded_values import unpadded
 from hl7dicom_lab.dicom.periods import Period, TemporalKey, TemporalVR
-from hl7dicom_lab.dicom.person_names import NameTest, group_keys, name_test
+from hl7dicom_lab.dicom.person_names import COMPONENTS, GROUPS, NameTest, group_keys, name_test
 from hl7dicom_lab.dicom.wild_cards import WILD_CARD_VRS, compile_wild_card, literal_prefix
 from hl7dicom_lab.errors import DicomFault
 
@@ -226,7 +226,7 @@ def _check_form(path: str, vr: str, value: str) -> None:
 
 def _is_name(value: str) -> bool:
     groups = value.split("=")
-    return len(groups) <= 3 and all(group.count("^") < 5 for group in groups)
+    return len(groups) <= GROUPS and all(group.count("^") < COMPONENTS for group in groups)
 
 
 def _decimal(value: str) -> Decimal | None:

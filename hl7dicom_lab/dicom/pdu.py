@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from hl7dicom_lab.errors import PeerError
 
 HEADER_LENGTH = 6
+_FIXED_PART = 68  # of A-ASSOCIATE-RQ and -AC after the header: version, titles, reserved bytes
 
 #: PS3.8 sections 9.3.2 to 9.3.8: the first byte of each PDU.
 NAMES = {
@@ -201,8 +202,10 @@ def _parse_body(kind: int, body: bytes, shortened: bool) -> Pdu:
 
 
 def _associate(body: bytes) -> Associate:
+    if len(body) < _FIXED_PART:
+        raise struct.error("the AE titles are missing")
     called, calling = _title(body[4:20]), _title(body[20:36])
-    items = tuple(_items(body[68:]))
+    items = tuple(_items(body[_FIXED_PART:]))
     user = dict(part for kind, data in items if kind == 0x50 for part in _items(data))
     return Associate(
         called_ae_title=called,

@@ -2,8 +2,8 @@
 
 The standard leaves the matching of names to the conformance statement. The rules here:
 
-* Case and accents do not count: `müller` finds `MULLER^ANNA`. Width does not count either (half-width katakana).
-  Letters that are letters of their own (ø, ł, ß as ss) keep their difference; kana and Hangul keep their marks.
+* Case and accents do not count: `müller^anna` finds `MULLER^ANNA`. Neither does width (half-width katakana), and ß
+  counts as ss. Letters of their own (ø, ł, æ) keep their difference, kana and Hangul their marks.
 * A name has up to three component groups, divided by "=": alphabetic, ideographic, phonetic. A key with one group
   matches a name that has it in any of its groups; a key with several compares each with the group in its place.
 * Components are divided by "^"; spaces around them and empty components at the end do not count.

@@ -141,15 +141,15 @@ class QueryReader:
         vr = _vr_of(tag, sent_vr)
         if (sent_vr == "SQ") != (vr == "SQ") and sent_vr not in (None, "UN"):
             raise refused(path, f"VR {sent_vr} where the attribute has {vr}", "send it with its VR from PS3.6")
+        key = Key(path, tag, vr)
         if path not in WORKLIST_MODEL:
-            return self._unsupported(Key(path, tag, vr), keyword)
-        if vr == "SQ":
-            return self._read_sequence(query, Key(path, tag, vr), codecs)
-        return self._read_value(query, Key(path, tag, vr), codecs)
+            wanted = values(query, tag, vr, codecs) if vr != "SQ" else ()
+            return self._unsupported(replace(key, wanted=wanted), keyword)
+        return self._read_sequence(query, key, codecs) if vr == "SQ" else self._read_value(query, key, codecs)
 
     def _read_value(self, query: Dataset, key: Key, codecs: Codecs) -> Key:
         try:
-            wanted = values(query, key.tag, key.vr, codecs, strict=True)
+            key = replace(key, wanted=values(query, key.tag, key.vr, codecs, strict=True))
         except ValueError as error:
             raise refused(
                 key.path,
@@ -158,24 +158,33 @@ class QueryReader:
             ) from error
         row = WORKLIST_MODEL[key.path]
         single = row.matched_by == "single value only"
-        if single and only_stars(wanted):
+        self._remark_on_value(key, single, declared=codecs != UNDECLARED)
+        if row.matching == "-":
+            return self._returned_only(key)
+        return replace(key, rule=rule_for(key.path, key.vr, key.wanted, single_value_only=single))
+
+    def _remark_on_value(self, key: Key, single: bool, *, declared: bool) -> None:
+        if single and only_stars(key.wanted):
             self._remark(
-                f"{key.path} is {wanted[0]!r}, which was read as universal matching",
+                f"{key.path} is {key.wanted[0]!r}, which was read as universal matching",
                 "PS3.4 Table K.6-1: this key is matched by a single value only",
                 "leave the key empty",
                 warning=True,
             )
-        if codecs == UNDECLARED and not all(map(str.isascii, wanted)):
+        if not declared and not all(map(str.isascii, key.wanted)):
             self._remark(
                 f"{key.path} has characters outside ASCII, and the query declares no character set",
                 "PS3.4 section K.4.1.1.3.1",
                 "declare SpecificCharacterSet (0008,0005)",
                 warning=True,
             )
-        key = replace(key, wanted=wanted)
-        if row.matching == "-":
-            return self._returned_only(key)
-        return replace(key, rule=rule_for(key.path, key.vr, wanted, single_value_only=single))
+
+    def _returned_only(self, key: Key) -> Key:
+        """A key that the table forbids to match on."""
+        if not key.wanted:
+            return key
+        self._remark(f"{key.path} is only returned, never matched", "PS3.4 Table K.6-1", "leave it empty")
+        return replace(key, ignored="not for matching: ignored, and returned")
 
     def _read_sequence(self, query: Dataset, key: Key, codecs: Codecs) -> Key:
         try:
@@ -189,26 +198,13 @@ class QueryReader:
                 "put all keys into one item (PS3.4 section C.2.2.2.6)",
             )
         inside = self._read_level(items[0], key.path, codecs) if items else None
-        if inside is None or not inside.keys:
-            return key
-        key = replace(key, inside=inside)
-        return self._returned_only(key) if WORKLIST_MODEL[key.path].matching == "-" else key
-
-    def _returned_only(self, key: Key) -> Key:
-        """A key that the table forbids to match on."""
-        if not (key.wanted or (key.inside is not None and key.inside.constrains)):
-            return key
-        self._remark(f"{key.path} is only returned, never matched", "PS3.4 Table K.6-1", "leave it empty")
-        return replace(key, inside=None, ignored="not for matching: ignored, and returned")
+        return replace(key, inside=inside) if inside is not None and inside.keys else key
 
     def _unsupported(self, key: Key, keyword: str) -> Key:
-        place = None
         try:
-            place = right_place(keyword, key.path)
+            self._misplaced.append((key.path, right_place(keyword, key.path)))
         except KeyError:
             self._unknown.append(key.path)
-        if place is not None:
-            self._misplaced.append((key.path, place))
         return replace(key, ignored="no key of the worklist in this place: ignored")
 
     def _join_start(self, keys: tuple[Key, ...]) -> tuple[tuple[Key, ...], StepPeriod | None]:

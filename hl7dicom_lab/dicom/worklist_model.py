@@ -47,11 +47,27 @@ _REFERENCE: tuple[tuple[str, Matching, ReturnType], ...] = (
     ("ReferencedSOPClassUID", "O", "1"),
     ("ReferencedSOPInstanceUID", "O", "1"),
 )
+_CODE_RETURNED: tuple[tuple[str, Matching, ReturnType], ...] = tuple(
+    (keyword, "-", returned) for keyword, _, returned in _CODE
+)
 #: HL7v2 Hierarchic Designator macro (PS3.3 Table 10-17): who issued an identifier.
 _ISSUER: tuple[tuple[str, Matching, ReturnType], ...] = (
     ("LocalNamespaceEntityID", "O", "1C"),
     ("UniversalEntityID", "O", "1C"),
     ("UniversalEntityIDType", "O", "1C"),
+)
+_DOCUMENT: tuple[tuple[str, Matching, ReturnType], ...] = (
+    ("ReferencedSOPClassUID", "-", "1"),
+    ("ReferencedSOPInstanceUID", "-", "1"),
+    ("DocumentTitle", "-", "2"),
+)
+_CONTEXT = f"{STEP}.ScheduledProtocolCodeSequence.ProtocolContextSequence"
+_CONTEXT_ITEM: tuple[tuple[str, Matching, ReturnType], ...] = (
+    ("ValueType", "-", "1"),
+    ("DateTime", "-", "1C"),
+    ("PersonName", "-", "1C"),
+    ("TextValue", "-", "1C"),
+    ("NumericValue", "-", "1C"),
 )
 _OTHER_ID: tuple[tuple[str, Matching, ReturnType], ...] = (
     ("PatientID", "O", "1"),
@@ -90,9 +106,10 @@ _STEP_ROWS = (
     *_sequence(f"{STEP}.ReferencedDefinedProtocolSequence", "Scheduled Procedure Step", "O", "3", _REFERENCE),
     *_sequence(f"{STEP}.ReferencedPerformedProtocolSequence", "Scheduled Procedure Step", "O", "3", _REFERENCE),
     *_sequence(f"{STEP}.ScheduledProtocolCodeSequence", "Scheduled Procedure Step", "O", "1C", _CODE),
-    WorklistAttribute(
-        f"{STEP}.ScheduledProtocolCodeSequence.ProtocolContextSequence", "Scheduled Procedure Step", "-", "3"
-    ),
+    *_sequence(_CONTEXT, "Scheduled Procedure Step", "-", "3", _CONTEXT_ITEM),
+    *_sequence(f"{_CONTEXT}.ConceptNameCodeSequence", "Scheduled Procedure Step", "-", "1", _CODE_RETURNED),
+    *_sequence(f"{_CONTEXT}.ConceptCodeSequence", "Scheduled Procedure Step", "-", "1C", _CODE_RETURNED),
+    *_sequence(f"{_CONTEXT}.MeasurementUnitsCodeSequence", "Scheduled Procedure Step", "-", "1C", _CODE_RETURNED),
     WorklistAttribute(f"{STEP}.PreMedication", "Scheduled Procedure Step", "O", "2C"),
     WorklistAttribute(f"{STEP}.ScheduledProcedureStepID", "Scheduled Procedure Step", "O", "1"),
     WorklistAttribute(f"{STEP}.RequestedContrastAgent", "Scheduled Procedure Step", "O", "2C"),
@@ -185,7 +202,10 @@ _PATIENT_ROWS = (
     WorklistAttribute("MedicalAlerts", "Patient Medical", "O", "2"),
     WorklistAttribute("Allergies", "Patient Medical", "O", "2"),
     WorklistAttribute("SpecialNeeds", "Patient Medical", "O", "2"),
-    WorklistAttribute("PertinentDocumentsSequence", "Patient Medical", "-", "3"),
+    *_sequence("PertinentDocumentsSequence", "Patient Medical", "-", "3", _DOCUMENT),
+    *_sequence(
+        "PertinentDocumentsSequence.PurposeOfReferenceCodeSequence", "Patient Medical", "-", "2", _CODE_RETURNED
+    ),
     *_optional("Patient Medical", "SmokingStatus", "AdditionalPatientHistory", "LastMenstrualDate"),
 )
 

@@ -81,8 +81,9 @@ class CompiledQuery:
     def response(self, item: Dataset) -> tuple[int, Dataset]:
         """The status and the identifier of the pending response for an item that matches."""
         identifier = _requested(self._level, item, UNDECLARED)
-        if SPECIFIC_CHARACTER_SET in item:
-            identifier[SPECIFIC_CHARACTER_SET] = item[SPECIFIC_CHARACTER_SET]
+        declared = item.get(SPECIFIC_CHARACTER_SET)
+        if declared is not None and declared.value:
+            identifier[SPECIFIC_CHARACTER_SET] = declared
         elif terms := character_set.sufficient(identifier, ()):
             identifier.SpecificCharacterSet = list(terms)
         return self.status, identifier
@@ -136,7 +137,8 @@ def _verdicts(level: Level, item: Dataset, around: Codecs) -> list[KeyVerdict]:
         if key.inside is not None:
             verdicts += _best(key.inside, list(sequence_items(item, key.tag)), codecs)
         elif key.vr == "SQ":
-            verdicts.append(KeyVerdict(key.path, "", f"{len(sequence_items(item, key.tag))} items", True, _words(key)))
+            count = len(sequence_items(item, key.tag))
+            verdicts.append(KeyVerdict(key.path, "", f"{count} item{'' if count == 1 else 's'}", True, _words(key)))
         else:
             found = values(item, key.tag, key.vr, codecs)
             matched, words = key.rule is None or key.rule.admits(found), _words(key)

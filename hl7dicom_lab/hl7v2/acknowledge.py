@@ -7,13 +7,15 @@ enhanced mode (MSH-15 or MSH-16 valued) the answer is a commit acknowledgment, a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from hl7dicom_lab.errors import CannotEncode, Hl7Fault, Refused
+from hl7dicom_lab.errors import Hl7Fault, Refused
 from hl7dicom_lab.hl7v2 import character_set
+from hl7dicom_lab.hl7v2.checks import ACKNOWLEDGMENT_CONDITIONS, PROCESSING_IDS
 from hl7dicom_lab.hl7v2.escapes import Separators, escape
-from hl7dicom_lab.hl7v2.message import Message, Path, control_id_of, header_field, read_separators
+from hl7dicom_lab.hl7v2.message import Message, Path, control_id_of, header_field, header_line, read_separators
 
 #: HL7 table 0357, message error condition codes.
 ERROR_CONDITIONS = {
@@ -68,7 +70,7 @@ def wanted(body: bytes, code: str) -> str:
     AL always, NE never, ER on errors, SU on success; a commit acknowledgment has the codes CA, CE, CR.
     """
     accept, application = header_field(body, 15), header_field(body, 16)
-    if not accept and not application:
+    if not {accept, application} & set(ACKNOWLEDGMENT_CONDITIONS):  # original mode, or nothing that table 0155 has
         return code
     condition = application if accept in ("", "NE") else accept
     answer = code if accept in ("", "NE") else _COMMIT[code]
@@ -86,41 +88,63 @@ def build(
     control_id: str,
     fault: Hl7Fault | None = None,
 ) -> bytes:
-    """The acknowledgment of the message `body`, ready to be framed. `code` is MSA-1, `control_id` its own MSH-10."""
+    """The acknowledgment of the message `body`, ready to be framed. `code` is MSA-1, `control_id` its own MSH-10.
+
+    What is the sender's own (its names, MSH-10) goes back byte for byte; a character of the text that its character
+    set lacks is named by its code.
+    """
     marks = _separators(body)
-    event = header_field(body, 9).split(marks.component)[1:2]
-    version = header_field(body, 12).split(marks.component)[0] or "2.5.1"
-    charset = header_field(body, 18)
-    kind = marks.component.join(["ACK", *event, *(["ACK"] if version >= "2.4" and event else [])])
-    to = (header_field(body, 3), header_field(body, 4))
-    header = ["MSH", marks.encoding_characters, answerer.application, answerer.facility, *to]
-    header += [f"{moment:%Y%m%d%H%M%S}", "", kind, control_id, header_field(body, 11) or "P", version]
-    codec_known = _is_known(charset)
-    if charset and codec_known:
-        header += [""] * 5 + [charset]
-    lines = [header, ["MSA", code, control_id_of(body), escape(_short(text), marks)]]
+    charset, codec = _charset(body, marks)
+    sender = (header_field(body, 3), header_field(body, 4))
+    header = ["MSH", marks.encoding_characters, answerer.application, answerer.facility, *sender]
+    header += [f"{moment:%Y%m%d%H%M%S}", "", _kind(body, marks), control_id, _processing_id(body, marks)]
+    header += [_version(body, marks), *([""] * 5 + [charset] if charset else [])]
+    own = ["MSA", code, control_id_of(body), _encoded(escape(_short(text), marks), codec)]
+    lines = [header, own]
     if fault:
-        lines.append(_err(fault, marks))
-    answer = "\r".join(marks.field.join(line) for line in lines) + "\r"
+        lines.append([_encoded(field, codec) for field in _err(fault, marks)])
+    return ("\r".join(marks.field.join(line) for line in lines) + "\r").encode("latin-1")
+
+
+def _encoded(text: str, codec: str) -> str:
+    """Text in the answer's character set, a character a byte, as `header_field` gives what the sender wrote."""
+    return text.encode(codec, "namereplace").decode("latin-1")
+
+
+def _kind(body: bytes, marks: Separators) -> str:
+    event = [one for one in header_field(body, 9).split(marks.component)[1:2] if re.fullmatch(r"[A-Z][A-Z0-9]{2}", one)]
+    structure = ["ACK"] if event and _version(body, marks) >= "2.4" else []
+    return marks.component.join(["ACK", *event, *structure])
+
+
+def _processing_id(body: bytes, marks: Separators) -> str:
+    sent = header_field(body, 11)
+    return sent if sent.split(marks.component)[0] in PROCESSING_IDS else "P"
+
+
+def _version(body: bytes, marks: Separators) -> str:
+    sent = header_field(body, 12).split(marks.component)[0]
+    return sent if re.fullmatch(r"2(\.[0-9]){1,2}", sent) else "2.5.1"
+
+
+def _charset(body: bytes, marks: Separators) -> tuple[str, str]:
+    """MSH-18 of the answer and its codec: the sender's, or ASCII where nobody knows it."""
+    sent = header_field(body, 18)
     try:
-        return character_set.encode(answer, charset if codec_known else "")
-    except CannotEncode:  # the sender's own characters in the text: name them by their code
-        return answer.encode("ascii", "namereplace")
+        return sent, character_set.codec_of(sent.replace(marks.repetition, "~"))
+    except Hl7Fault:
+        return "", "ascii"
 
 
 def _separators(body: bytes) -> Separators:
+    """The sender's own, so that its names go back as they are; what it declares no separator for gets the usual one."""
     try:
-        return read_separators(body)
+        marks = read_separators(header_line(body))
     except Hl7Fault:
         return Separators()
-
-
-def _is_known(charset: str) -> bool:
-    try:
-        character_set.codec_of(charset)
-    except Hl7Fault:
-        return False
-    return True
+    full = replace(marks, escape=marks.escape or "\\", subcomponent=marks.subcomponent or "&")
+    every = full.field + full.encoding_characters
+    return full if len(set(every)) == len(every) else Separators()
 
 
 def _short(text: str, most: int = 250) -> str:
@@ -176,7 +200,7 @@ def read(body: bytes) -> Acknowledgment:
             where="MSA",
             next_step="look at MSH-9 in the trace: what did the other side send?",
         )
-    old = message.get("ERR-1.4").split(message.header.separators.subcomponent)
+    old_code = message.get("ERR-1.4.1")
     where = [message.get(f"ERR-2.{number}") for number in (1, 3, 5)]
     if not where[0]:
         where = [message.get(f"ERR-1.{number}") for number in (1, 3)]
@@ -185,6 +209,6 @@ def read(body: bytes) -> Acknowledgment:
         code=msa.value(1),
         control_id=msa.value(2),
         text=msa.value(3) or message.get("ERR-8"),
-        error_code=message.get("ERR-3.1") or old[0],
+        error_code=message.get("ERR-3.1") or old_code,
         location=location,
     )

@@ -11,13 +11,15 @@ from calendar import monthrange
 from collections.abc import Collection, Mapping
 
 from hl7dicom_lab.errors import Hl7Fault
-from hl7dicom_lab.hl7v2.message import Message, Segments
+from hl7dicom_lab.hl7v2.message import Message, Path, Segments
 
 #: Versions whose messages are read (table 0104). The course speaks 2.3.1 and 2.5.1; those between differ in nothing
 #: that the lab reads.
 VERSIONS = ("2.3", "2.3.1", "2.4", "2.5", "2.5.1")
 #: MSH-11, table 0103.
 PROCESSING_IDS = ("P", "T", "D")
+#: MSH-15 and MSH-16, table 0155.
+ACKNOWLEDGMENT_CONDITIONS = ("AL", "NE", "ER", "SU")
 #: PID-8, table 0001.
 SEXES = ("M", "F", "O", "U", "A", "N")
 
@@ -34,7 +36,7 @@ def reject(what: str, code: int, where: str, next_step: str = "") -> Hl7Fault:
 def check_header(
     message: Message, accepted: Mapping[str, Collection[str]], *, application: str = "", facility: str = ""
 ) -> None:
-    """MSH: type, event, processing id, version, control id, addressee.
+    """MSH: type, event, processing id, version, control id, wish for an answer, addressee.
 
     `accepted` maps message codes to trigger events. Raises `Hl7Fault` 100, 101, 103, 200 to 203.
     """
@@ -70,6 +72,15 @@ def check_header(
             next_step="put an id into MSH-10 that you use only once",
         )
     check_timestamp(message, "MSH-7")
+    for path in ("MSH-15", "MSH-16"):
+        condition = message.get(path)
+        if condition and condition not in ACKNOWLEDGMENT_CONDITIONS:
+            raise Hl7Fault(
+                f"acknowledgment condition {condition!r} is not in table 0155",
+                code=103,
+                where=path,
+                next_step="send one of: " + ", ".join(ACKNOWLEDGMENT_CONDITIONS) + ", or leave MSH-15 and MSH-16 empty",
+            )
     _check_addressee(message, "MSH-5", application)
     _check_addressee(message, "MSH-6", facility)
 
@@ -134,10 +145,17 @@ def check_patient(segments: Segments) -> None:
 
 def require(segments: Segments, path: str, what: str, next_step: str = "") -> str:
     """The value at a path. Raises `Hl7Fault` 101 where there is none."""
-    value = segments.get(path)
-    if not value.strip():
+    if not says_something(segments, path):
         raise Hl7Fault(f"{what} is missing", code=101, where=path, next_step=next_step or f"fill {path}")
-    return value
+    return segments.get(path)
+
+
+def says_something(segments: Segments, path: str) -> bool:
+    """Whether there is a value at a path: separators alone are none, and neither is null."""
+    where = Path.parse(path)
+    said = segments.get(path) if where.component else segments.raw(path)
+    marks = segments.segments[0].separators
+    return bool(said.replace('""', "").strip(f" {marks.component}{marks.repetition}{marks.subcomponent}"))
 
 
 def check_timestamp(segments: Segments, path: str) -> None:
@@ -166,9 +184,8 @@ def is_timestamp(value: str) -> bool:
     return all(part is None or part <= most for part, most in limits)
 
 
-def check_length(segments: Segments, path: str, most: int, what: str) -> None:
+def check_length(value: str, path: str, most: int, what: str) -> None:
     """An identifier fits where it has to go. It is refused when too long, never truncated (code 104)."""
-    value = segments.get(path)
     if len(value) > most:
         raise Hl7Fault(
             f"{what} has {len(value)} characters; DICOM holds {most}, and an identifier is never truncated",

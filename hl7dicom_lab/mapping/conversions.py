@@ -24,6 +24,8 @@ from hl7dicom_lab.model import StepStatus
 
 #: PS3.5 Table 6.2-1: the most characters of a value.
 LENGTHS = {"LO": 64, "SH": 16, "CS": 16, "AE": 16, "PN": 64}
+#: LongCodeValue has no limit of its own (PS3.5 Table 6.2-1, UC); this is where a code is surely none.
+_LONGEST_CODE = 1024
 #: ORC-7.6 or TQ1-9 (table 0485) to RequestedProcedurePriority (0040,1003).
 PRIORITIES = {"S": "STAT", "A": "HIGH", "P": "HIGH", "C": "HIGH", "R": "ROUTINE", "T": "MEDIUM"}
 #: ORC-1 and ORC-5 to ScheduledProcedureStepStatus (0040,0020); "" stands for any ORC-5.
@@ -88,22 +90,33 @@ def _short_text(order: Segments, path: str) -> Converted | None:
     return _text(order, path, LENGTHS["SH"])
 
 
+def _whole(value: str, where: str, most: int = LENGTHS["LO"]) -> str:
+    """An identifier without the spaces around it. Raises `Hl7Fault` 104 or 102: it is never cut and never changed."""
+    value = value.strip()
+    checks.check_length(value, where, most, "this identifier")
+    if "\\" in value or not value.isprintable():
+        raise Hl7Fault(
+            f"{value!r} holds a character that a DICOM identifier cannot hold",
+            code=102,
+            where=where,
+            next_step="send an identifier without backslash and control characters",
+        )
+    return value
+
+
 def _identifier(most: int) -> Rule:
     def rule(order: Segments, path: str) -> Converted | None:
-        value = order.get(path).strip()
-        if not value:
-            return None
-        checks.check_length(order, path, most, "this identifier")
-        if "\\" in value or not value.isprintable():
-            raise Hl7Fault(
-                f"{value!r} holds a character that a DICOM identifier cannot hold",
-                code=102,
-                where=path,
-                next_step="send an identifier without backslash and control characters",
-            )
-        return Converted(value, path, order.get(path))
+        value = _whole(order.get(path), path, most)
+        return Converted(value, path, order.get(path)) if value else None
 
     return rule
+
+
+def _ae_title(order: Segments, path: str) -> Converted | None:
+    value = _whole(order.get(path), path, LENGTHS["AE"])
+    if not value.isascii():
+        raise Hl7Fault(f"{value!r} is no AE title", code=102, where=path, next_step="send ASCII characters only")
+    return Converted(value, path, order.get(path)) if value else None
 
 
 def _uid(order: Segments, path: str) -> Converted | None:
@@ -148,15 +161,12 @@ def _patient_id(order: Segments, path: str) -> Converted | None:
     if found is None:
         return None
     segment, raw = found
-    value = segment.part(raw, 1).strip()
-    if len(value) > LENGTHS["LO"]:
-        checks.check_length(Segments((segment,)), f"{path}.1", LENGTHS["LO"], "the patient identifier")
-    return Converted(value, f"{path}.1", raw, "the MR repetition")
+    return Converted(_whole(segment.part(raw, 1), f"{path}.1"), f"{path}.1", raw, "the MR repetition")
 
 
 def _issuer_of_patient_id(order: Segments, path: str) -> Converted | None:
     found = patient_identifier(order, path)
-    value = found[0].part(found[1], 4, 1) if found else ""
+    value = _whole(found[0].part(found[1], 4, 1), f"{path}.4.1") if found else ""
     return Converted(value, f"{path}.4.1", found[1], "the MR repetition") if found and value else None
 
 
@@ -169,8 +179,8 @@ def _other_patient_ids(order: Segments, path: str) -> Converted | None:
     for raw in segment.repetitions(Path.parse(path).field):
         if raw != chosen and segment.part(raw, 1):
             item = Dataset()
-            item.PatientID = segment.part(raw, 1)
-            item.IssuerOfPatientID = segment.part(raw, 4, 1)
+            item.PatientID = _whole(segment.part(raw, 1), f"{path}.1")
+            item.IssuerOfPatientID = _whole(segment.part(raw, 4, 1), f"{path}.4.1")
             item.TypeOfPatientID = "TEXT"
             items.append(item)
     return Converted(items, path, segment.raw_field(3), "the other repetitions") if items else None
@@ -265,7 +275,7 @@ def _allergies(order: Segments, path: str) -> Converted | None:
 
 def _issuer_of_admission(order: Segments, path: str) -> Converted | None:
     found = _read(order, path)
-    issuer = found[0].part(found[1], 4, 1) if found else ""
+    issuer = _whole(found[0].part(found[1], 4, 1), f"{path}.4.1") if found else ""
     if not issuer:
         return None
     item = Dataset()
@@ -299,6 +309,7 @@ def _coded(order: Segments, path: str, first: int) -> Converted | None:
     if not value:
         return None
     source = f"{path}.{first}"
+    value = _whole(value, source, _LONGEST_CODE)
     if not scheme:
         warning = f"{path}.{first + 2} names no coding system, so {value!r} is no code that DICOM could carry"
         return Converted(None, source, raw, "no coding system", (warning,))
@@ -307,7 +318,7 @@ def _coded(order: Segments, path: str, first: int) -> Converted | None:
         item.CodeValue = value
     else:
         item.LongCodeValue = value
-    item.CodingSchemeDesignator = scheme[: LENGTHS["SH"]]
+    item.CodingSchemeDesignator = one_line(scheme)[: LENGTHS["SH"]]
     item.CodeMeaning = one_line(meaning or value)[: LENGTHS["LO"]]
     return Converted([item], source, raw, "CE to code sequence item")
 
@@ -404,7 +415,7 @@ RULES: dict[str, Rule] = {
     "priority": _priority,
     "sex": _sex,
     "staff_name": _staff_name,
-    "station_ae_title": _identifier(16),
+    "station_ae_title": _ae_title,
     "station_location": _short_text,
     "station_name": _short_text,
     "status": _status,

@@ -109,12 +109,11 @@ def changed_item(earlier: WorklistItem, mapped: MappedOrder) -> MappedOrder:
         remove(item, _START_TIME)
     for path in said - {"StudyInstanceUID"}:
         put(item, path, get(mapped.data_set, path))
-    for path in mapped.deleted:
-        if path not in MADE_BY_FILLER:
-            remove(item, path)
-    kept = [
-        origin for origin in earlier.origins if origin.attribute not in said and origin.attribute not in mapped.deleted
-    ]
+    for path in set(mapped.deleted) - set(MADE_BY_FILLER):
+        remove(item, path)
+    gone = set(mapped.deleted) - set(MADE_BY_FILLER)
+    kept = [origin for origin in earlier.origins if origin.attribute not in said | gone]
+    _declare_character_set(item)
     return MappedOrder(item, (), (*kept, *mapped.origins), mapped.warnings)
 
 

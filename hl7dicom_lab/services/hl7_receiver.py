@@ -13,7 +13,7 @@ from typing import Protocol
 
 from hl7dicom_lab.clock import ClassClock, Mint
 from hl7dicom_lab.errors import Hl7Fault, LabError
-from hl7dicom_lab.hl7v2 import acknowledge, checks
+from hl7dicom_lab.hl7v2 import acknowledge, checks, wire
 from hl7dicom_lab.hl7v2.message import Message, control_id_of, header_field
 from hl7dicom_lab.trace import Conversation
 
@@ -61,7 +61,7 @@ class Hl7Receiver:
     def __call__(self, body: bytes, conversation: Conversation) -> bytes | None:
         """The acknowledgment of a message, or None where none is due."""
         self._clock.tick()
-        if header_field(body, 9)[:3] == "ACK":
+        if header_field(body, 9)[:3] == "ACK" or wire.field(body, b"MSA", 1):
             conversation.note(
                 "an acknowledgment arrived where messages are expected; it is not acknowledged",
                 rule="an acknowledgment is never acknowledged (HL7 v2.5.1 section 2.9)",

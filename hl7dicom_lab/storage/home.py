@@ -7,6 +7,7 @@ backwards, not even after a crash.
 
 from __future__ import annotations
 
+import math
 import shutil
 import sqlite3
 import tempfile
@@ -40,7 +41,11 @@ class Home:
                 where=str(self.path),
                 next_step="choose one that you may write to",
             ) from error
-        self._database = Database(self.path / "department.sqlite", "", durable=self.durable)
+        try:
+            self._database = Database(self.path / "department.sqlite", "", durable=self.durable)
+        except SetupError:
+            self._lock.close()
+            raise
         self._clock_on_disk = CLASS_START
 
     def mint(self, seed: int) -> Mint:
@@ -73,22 +78,36 @@ class Home:
 
     def _write_clock(self, moment: datetime) -> None:
         self._clock_on_disk = moment
-        seconds = int((moment - CLASS_START).total_seconds())
+        seconds = math.ceil((moment - CLASS_START).total_seconds())
         with self._database.transaction() as connection:
             connection.execute("INSERT OR REPLACE INTO counter VALUES ('clock', ?)", (seconds,))
 
 
 def _lock(folder: Path) -> sqlite3.Connection:
     """Hold the folder for this process. SQLite's lock ends with the process, however it ends, on every system."""
-    connection = sqlite3.connect(folder / "in_use.sqlite", timeout=0, isolation_level=None, check_same_thread=False)
+    file = folder / "in_use.sqlite"
+    try:
+        connection = sqlite3.connect(file, timeout=0, isolation_level=None, check_same_thread=False)
+    except sqlite3.Error as error:
+        raise _unusable(file, error) from error
     try:
         connection.execute("PRAGMA locking_mode = EXCLUSIVE")
         connection.execute("BEGIN EXCLUSIVE")
     except sqlite3.Error as error:
         connection.close()
+        if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+            raise _unusable(file, error) from error
         raise SetupError(
             "another department is using this folder",
             where=str(folder),
             next_step="stop it first (Ctrl-C where it runs), or choose another folder",
         ) from error
     return connection
+
+
+def _unusable(file: Path, error: sqlite3.Error) -> SetupError:
+    return SetupError(
+        f"this file cannot be used ({error})",
+        where=str(file),
+        next_step="choose a folder that you may write to, or take this file away",
+    )

@@ -1,3 +1,5 @@
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -119,18 +121,12 @@ def test_a_shortened_data_transfer_is_read_as_far_as_it_goes():
     ],
 )
 def test_what_is_no_whole_pdu_is_told(raw):
-    raw = bytes.fromhex(raw)
-    if raw[:1] == b"\x01":  # an A-ASSOCIATE-RQ without its fixed part has no titles, and that is all
-        assert pdu.parse(raw).called_ae_title == ""
-        return
     with pytest.raises(PeerError):
-        pdu.parse(raw)
+        pdu.parse(bytes.fromhex(raw))
 
 
 @given(st.integers(0, 8), st.binary(max_size=200), st.booleans())
 def test_any_bytes_are_a_pdu_or_a_peer_error(kind, body, shortened):
     raw = bytes([kind, 0]) + len(body).to_bytes(4, "big") + body
-    try:
+    with suppress(PeerError):
         pdu.parse(raw, shortened=shortened)
-    except PeerError as error:
-        assert error.what

@@ -147,9 +147,7 @@ def test_wild_cards_in_dates_times_and_uids_are_refused(keyword, value):
     assert refusal(query(**{keyword: value})).keyword == keyword
 
 
-@pytest.mark.parametrize(
-    ("keyword", "raw"), [("PatientWeight", b"7*"), ("PregnancyStatus", b"4*4*"), ("PregnancyStatus", b"040")]
-)
+@pytest.mark.parametrize(("keyword", "raw"), [("PatientWeight", b"7*"), ("PregnancyStatus", b"040")])
 def test_a_wild_card_in_a_number_is_refused(keyword, raw):
     ds = on_the_wire(query(PatientWeight="70", PregnancyStatus=4), **{keyword: raw})
     assert refusal(ds).keyword == keyword

@@ -99,7 +99,9 @@ def test_step_keys_at_the_root_match_everything_and_the_remark_says_where_they_b
     assert "ScheduledStationAETitle" in remark.what
     assert "everything matched" in remark.what
     assert model.STEP in remark.repair
-    assert any(verdict.path == "Modality" and "ignored" in verdict.rule for verdict in explain_match(ds, item()))
+    (verdict,) = (one for one in explain_match(ds, item()) if one.path == "Modality")
+    assert (verdict.wanted, verdict.found, verdict.matched) == ("CT", "", True)
+    assert "ignored" in verdict.rule
 
 
 def test_root_keys_inside_the_step_are_told_apart_too():
@@ -110,11 +112,19 @@ def test_root_keys_inside_the_step_are_told_apart_too():
     assert "root" in remark.repair
 
 
+def test_an_empty_character_set_of_an_item_does_not_come_back():
+    _, answer = response(query(PatientName=""), item(SpecificCharacterSet="", PatientName="Miller^Anna"))
+    assert "SpecificCharacterSet" not in answer
+
+
 def test_what_the_table_forbids_to_match_is_only_returned():
     key = with_values({"ReferencedSOPInstanceUID": "1.2"}, None)
     ds = with_values({"PertinentDocumentsSequence": Sequence([key])}, None)
     assert matches(ds, item())
     assert response(ds, item())[0] == 0xFF01
+    assert "never matched" in check_query(ds)[0].what
+    key.ReferencedSOPInstanceUID = ""
+    assert response(ds, item())[0] == 0xFF00
 
 
 def test_a_private_key_is_not_supported_and_keeps_its_creator():

@@ -127,7 +127,7 @@ def cnn(repetition: str) -> str:
 
 
 def patient_name(repetitions: list[str]) -> str:
-    """PID-5. XPN-8 says the writing (table 4000: A, I, P): PN's three groups, PS3.5 section 6.2.1.1."""
+    """PID-5. XPN-8 says the writing (table 0465: A, I, P): PN's three groups, PS3.5 section 6.2.1.1."""
     groups = {"A": "", "I": "", "P": ""}
     for one in repetitions:
         code = part(one, 8) or "A"

@@ -9,6 +9,8 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage
 from pynetdicom import AE
 
+from hl7dicom_lab.dicom.writing import write_data_set
+
 VERIFICATION = "1.2.840.10008.1.1"
 WORKLIST = "1.2.840.10008.5.1.4.31"
 
@@ -85,8 +87,6 @@ def exchange(assoc, primitive, context_id):
 
 
 def encoded(data_set, syntax=ExplicitVRLittleEndian):
-    from hl7dicom_lab.dicom.writing import write_data_set
-
     return BytesIO(write_data_set(data_set, syntax))
 
 

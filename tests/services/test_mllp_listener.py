@@ -96,17 +96,28 @@ def receiver():
     return Receiver()
 
 
-@pytest.fixture
-def listener(trace, receiver):
+@contextlib.contextmanager
+def serving(receiver, trace, **limits):
     """A listener that still serves an honest client after whatever the test did to it."""
-    limits = MllpLimits(idle_in_frame=0.2, frame=100_000, write=0.2, faults_in_a_row=5)
-    with MllpListener(receiver, trace=trace, system="RIS", limits=limits) as running:
+    with MllpListener(receiver, trace=trace, system="RIS", limits=MllpLimits(**limits)) as running:
         yield running
         honest = ORDER % b"HONEST"
         with Client(running) as client:
             client.send(encode(honest))
             assert client.answer() == acknowledgment(honest)
         assert receiver.bodies[-1] == honest
+
+
+@pytest.fixture
+def listener(trace, receiver):
+    with serving(receiver, trace, frame=100_000, write=0.5, faults_in_a_row=5) as running:
+        yield running
+
+
+@pytest.fixture
+def impatient(trace, receiver):
+    with serving(receiver, trace, idle_in_frame=0.2) as running:
+        yield running
 
 
 def remarks(trace, *, number=None):
@@ -146,8 +157,8 @@ def test_row_02_fs_without_cr_is_answered_at_once_with_a_warning(listener, trace
     eventually(lambda: remarks(trace) == ["no CR after FS"])
 
 
-def test_row_03_cr_without_fs_waits_and_is_closed(listener, trace, receiver):
-    with Client(listener) as client:
+def test_row_03_cr_without_fs_waits_and_is_closed(impatient, trace, receiver):
+    with Client(impatient) as client:
         client.send(b"\x0b" + ONE + b"\r")
         assert client.until_closed() == b""
     assert receiver.bodies == []
@@ -225,8 +236,8 @@ def test_row_10_another_protocol_is_named_and_closed(listener, trace, opening, n
     assert remarks(trace) == [f"this port speaks MLLP, you spoke {name}"]
 
 
-def test_row_11_a_partial_frame_and_silence_is_closed(listener, trace, receiver):
-    with Client(listener) as client:
+def test_row_11_a_partial_frame_and_silence_is_closed(impatient, trace, receiver):
+    with Client(impatient) as client:
         client.send(b"\x0b" + ONE[:30])
         assert client.until_closed() == b""
     assert receiver.bodies == []

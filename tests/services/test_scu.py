@@ -95,13 +95,13 @@ class TestEcho:
         assert {row.system for row in trace.rows()} == {"RIS"}
         assert (trace.clock.now() - CLASS_START).seconds == 3
 
-    def test_a_refusal_is_an_exception(self, trace, scu):
+    def test_a_refusal_is_an_exception(self, scu):
         handler = (evt.EVT_C_ECHO, lambda _: 0x0210)
         with other_scp("1.2.840.10008.1.1", None, handler) as address, pytest.raises(Refused) as caught:
             scu.echo(address)
         assert (caught.value.answer, "Duplicate invocation" in caught.value.what) == ("0x0210", True)
 
-    def test_no_answer_is_an_exception(self, trace, scu):
+    def test_no_answer_is_an_exception(self, scu):
         go_on = threading.Event()
         handler = (evt.EVT_C_ECHO, lambda _: go_on.wait(10) and 0x0000)
         with other_scp("1.2.840.10008.1.1", None, handler) as address:
@@ -132,11 +132,11 @@ class TestNoAssociation:
             scu.find_worklist(scp.address, everything())
         assert "no presentation context was accepted for Modality Worklist" in caught.value.what
 
-    def test_silence_on_the_port(self, trace, scu):
+    def test_silence_on_the_port(self, scu):
         with silent_port() as address, pytest.raises(AssociationFailed, match=r"no answer to A-ASSOCIATE-RQ"):
             scu.echo(address)
 
-    def test_an_abort_instead_of_an_answer(self, trace, scu):
+    def test_an_abort_instead_of_an_answer(self, scu):
         abort = bytes.fromhex("07 00 00000004 00 00 00 00")
         with silent_port(abort) as address, pytest.raises(AssociationFailed, match="the other side aborted"):
             scu.echo(address)
@@ -212,7 +212,7 @@ class TestStore:
             scu.store(scp.address, [mr_image(1), mr_image(2)])
         assert trace.rows()[1].decoded.summary == "2 of 2 contexts accepted"
 
-    def test_a_peer_that_knows_the_default_syntax_only_gets_it_in_that(self, trace, scu):
+    def test_a_peer_that_knows_the_default_syntax_only_gets_it_in_that(self, scu):
         handler = (evt.EVT_C_STORE, lambda _: 0x0000)
         with other_scp(MRImageStorage, ImplicitVRLittleEndian, handler) as address:
             (result,) = scu.store(address, [mr_image()])
@@ -231,7 +231,7 @@ class TestStore:
         assert (results[0].words, results[0].comment) == ("0xA700 Refused: out of resources", "the archive is full")
         assert results[2].words.startswith("not sent: no presentation context for Segmentation Storage in Explicit VR")
 
-    def test_what_follows_an_abort_is_told_apart(self, trace, scu):
+    def test_what_follows_an_abort_is_told_apart(self, scu):
         def store(event):
             if event.request.MessageID == 2:
                 event.assoc.abort()
@@ -254,7 +254,7 @@ class TestStore:
             assert scu.store(scp.address, []) == ()
         assert trace.conversations() == ()
 
-    def test_compressed_images_are_not_offered_in_the_default_syntax(self, trace, scu):
+    def test_compressed_images_are_not_offered_in_the_default_syntax(self, scu):
         image = mr_image(syntax=JPEG2000Lossless)
         with other_scp(MRImageStorage, ImplicitVRLittleEndian) as address, pytest.raises(AssociationFailed):
             scu.store(address, [image])

@@ -1,4 +1,5 @@
 import threading
+from io import BytesIO
 
 import pytest
 from dicom_peers import client, encoded, exchange, mr_image, remarks, wait_until
@@ -114,8 +115,7 @@ def short_pixels():
 
 
 def cut_short():
-    whole = encoded(mr_image())
-    return type(whole)(whole.getvalue()[:-7])
+    return BytesIO(encoded(mr_image()).getvalue()[:-7])
 
 
 @pytest.mark.parametrize(
@@ -130,13 +130,13 @@ def cut_short():
 )
 def test_what_contradicts_itself_never_reaches_the_archive(trace, data_set, instance, status, offending):
     kept = []
-    with archive(trace, kept.append) as scp:
-        with client(scp, MRImageStorage, syntaxes=[ExplicitVRLittleEndian]) as assoc:
-            answer = send_raw(assoc, data_set, instance=instance)
-            assert answer.Status == status
-            assert answer.ErrorComment
-            assert answer.OffendingElement == offending
-            assert assoc.send_c_store(mr_image()).Status == 0x0000
+    explicit = [ExplicitVRLittleEndian]
+    with archive(trace, kept.append) as scp, client(scp, MRImageStorage, syntaxes=explicit) as assoc:
+        answer = send_raw(assoc, data_set, instance=instance)
+        assert answer.Status == status
+        assert answer.ErrorComment
+        assert answer.OffendingElement == offending
+        assert assoc.send_c_store(mr_image()).Status == 0x0000
     assert [one.sop_instance_uid for one in kept] == ["2.25.7.1.1.1"]
 
 

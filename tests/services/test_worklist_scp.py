@@ -1,4 +1,5 @@
 import threading
+from io import BytesIO
 
 import pytest
 from dicom_peers import WORKLIST, client, encoded, everything, exchange, remarks, wait_until, worklist_item
@@ -75,27 +76,23 @@ def raw_query(assoc, identifier):
 
 
 def test_text_outside_its_character_set_is_refused_with_its_tag(trace):
-    identifier = encoded(everything())
-    identifier.write(bytes.fromhex("1000 1000") + b"PN\x04\x00N\xff\xfe*")
-    identifier.seek(0)
-    with worklist(trace, lambda *_: []) as scp:
-        with client(scp, WORKLIST, syntaxes=[ExplicitVRLittleEndian]) as assoc:
-            query = Dataset()
-            query.SpecificCharacterSet = "ISO_IR 192"
-            value = encoded(query).getvalue() + bytes.fromhex("1000 1000") + b"PN\x04\x00N\xff\xfe*"
-            answer = raw_query(assoc, type(identifier)(value))
+    declared = Dataset()
+    declared.SpecificCharacterSet = "ISO_IR 192"
+    name = bytes.fromhex("1000 1000") + b"PN\x04\x00N\xff\xfe*"
+    with worklist(trace, lambda *_: []) as scp, client(scp, WORKLIST, syntaxes=[ExplicitVRLittleEndian]) as assoc:
+        answer = raw_query(assoc, BytesIO(encoded(declared).getvalue() + name))
     assert (answer.Status, answer.OffendingElement) == (0xA900, 0x00100010)
 
 
 def test_an_identifier_that_cannot_be_decoded_is_refused(trace):
-    found = []
-    with worklist(trace, lambda query, _: found.append(query) or []) as scp:
-        with client(scp, WORKLIST, syntaxes=[ExplicitVRLittleEndian]) as assoc:
-            whole = encoded(worklist_item()).getvalue()
-            answer = raw_query(assoc, type(encoded(everything()))(whole[:-1]))
-            assert answer.Status == 0xC000
-            assert answer.ErrorComment
-            assert statuses(ask(assoc)) == [0x0000]
+    found, explicit = [], [ExplicitVRLittleEndian]
+    scp = worklist(trace, lambda query, _: found.append(query) or [])
+    with scp, client(scp, WORKLIST, syntaxes=explicit) as assoc:
+        whole = encoded(worklist_item()).getvalue()
+        answer = raw_query(assoc, BytesIO(whole[:-1]))
+        assert answer.Status == 0xC000
+        assert answer.ErrorComment
+        assert statuses(ask(assoc)) == [0x0000]
     assert len(found) == 1
 
 
