@@ -105,6 +105,8 @@ class Conversation:
         #: (own port, peer's port): how the two views of one connection find each other. Never shown.
         self.ports: tuple[int, int] = (0, 0)
         self.events: list[WireEvent] = []
+        #: False once the trace has forgotten this conversation; what it sees after that is not kept.
+        self.kept = True
         self._trace = trace
 
     def received(self, raw: bytes, *remarks: Remark) -> WireEvent:
@@ -186,6 +188,8 @@ class Trace:
     def clear(self) -> None:
         """Forget everything seen so far; numbers go on from 1. A lesson begins with an empty trace."""
         with self._lock:
+            for one in self._conversations:
+                one.kept = False
             self._conversations.clear()
             self._whole.clear()
             self._bytes = self._count = 0
@@ -268,6 +272,8 @@ class Trace:
         time = self.clock.now()
         with self._lock:
             event = WireEvent(next(self._event_numbers), time, direction, bytes(raw), tuple(remarks), len(raw))
+            if not conversation.kept:
+                return event
             conversation.events.append(event)
             self._bytes += len(raw)
             self._count += 1
@@ -306,6 +312,7 @@ class Trace:
         for one in old:
             self._discount(one.events)
             one.events.clear()
+            one.kept = False
         self._whole = deque(entry for entry in self._whole if id(entry[0]) not in gone)
 
 

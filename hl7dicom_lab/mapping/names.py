@@ -6,6 +6,7 @@ family^given^middle^**prefix^suffix**. The parts are moved by name, never by pos
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from hl7dicom_lab.errors import Hl7Fault
@@ -16,6 +17,7 @@ from hl7dicom_lab.model import PersonName
 _WRITINGS = ("A", "I", "P")
 #: A component group of PN holds at most 64 characters (PS3.5 Table 6.2-1).
 _LONGEST_GROUP = 64
+_NOT_IN_PN = re.compile(r"[\\^=\x00-\x1f\x7f-\x9f]+")
 _CANNOT_STAND = dict.fromkeys((*range(0x20), 0x7F), None) | str.maketrans("^=\\", "   ")
 
 
@@ -27,35 +29,46 @@ def xpn_to_pn(segment: Segment, number: int) -> str:
         if position == 0 and writing not in _WRITINGS:
             writing = "A"
         if writing in _WRITINGS and not groups[_WRITINGS.index(writing)]:
-            parts = [segment.part(raw, 1, 1), *(segment.part(raw, component) for component in (2, 3, 5, 4))]
-            groups[_WRITINGS.index(writing)] = _group(parts, f"{segment.name}-{number}")
+            groups[_WRITINGS.index(writing)] = _name_at(segment, raw, 1, f"{segment.name}-{number}")
     return "=".join(groups).rstrip("=")
 
 
 def xcn_to_pn(segment: Segment, raw: str, where: str) -> str:
-    """The PN of an XCN repetition, id^family^given^middle^suffix^prefix: the id is dropped."""
-    parts = [segment.part(raw, 2, 1), *(segment.part(raw, component) for component in (3, 4, 6, 5))]
-    return _group(parts, where)
+    """The PN of an XCN repetition, id^family^given^middle^suffix^prefix^degree: the id is dropped."""
+    return _name_at(segment, raw, 2, where)
 
 
 def cn_to_pn(segment: Segment, raw: str, where: str) -> str:
-    """The PN of a CN inside the first component, id&family&given&middle&suffix&prefix (OBR-32 and OBR-34 of v2.3.1).
+    """The PN of a CN inside the first component, id&family&given&middle&suffix&prefix&degree (OBR-32 and OBR-34).
 
-    Senders also put an XCN or a bare name there: with no subcomponent, components 2 and on are read as an XCN's, and
-    a single value is the family name.
+    Senders also put an XCN or a bare name there: without subcomponents, components 2 and on are read as an XCN's (a
+    time in component 2 is no name, it is where NDL has the start), and a single value without a digit is a name.
     """
-    if len(segment.subcomponents(raw.split(segment.separators.component, maxsplit=1)[0])) > 1:
-        return _group([segment.part(raw, 1, number) for number in (2, 3, 4, 6, 5)], where)
-    name = xcn_to_pn(segment, raw, where)
-    return name or _group([segment.part(raw, 1)], where)
+    first = segment.part(raw, 1)
+    if segment.separators.subcomponent in raw.split(segment.separators.component, maxsplit=1)[0]:
+        return _group([segment.part(raw, 1, number) for number in range(2, 8)], where)
+    if not segment.part(raw, 2)[:1].isdigit():
+        name = xcn_to_pn(segment, raw, where)
+        if name:
+            return name
+    return "" if any(one.isdigit() for one in first) else _group([first, "", "", "", "", ""], where)
 
 
-def _group(parts: Sequence[str], where: str) -> str:
-    r"""One component group. `^`, `=` and `\` structure a PN and cannot stand in it; a space takes their place.
+def _name_at(segment: Segment, raw: str, first: int, where: str) -> str:
+    """The name whose family name (FN, its first subcomponent) is component `first`, with the parts after it."""
+    others = (segment.part(raw, number) for number in range(first + 1, first + 6))
+    return _group([segment.part(raw, first, 1), *others], where)
 
-    Control characters have no place in a name (PS3.5 section 6.2.1) and are left out.
+
+def _group(hl7_parts: Sequence[str], where: str) -> str:
+    r"""One component group of PN from family, given, middle, suffix, prefix, degree.
+
+    A degree belongs to PN's suffix (PS3.5 section 6.2.1.1, its examples). `^`, `=` and `\` structure a PN and cannot
+    stand in it, nor can control characters; a space takes their place.
     """
-    group = "^".join(part.translate(_CANNOT_STAND).strip() for part in parts).rstrip("^")
+    family, given, middle, suffix, prefix, degree = (_NOT_IN_PN.sub(" ", part).strip(" ") for part in hl7_parts)
+    suffix = f"{suffix} {degree}".strip(" ")
+    group = "^".join((family, given, middle, prefix, suffix)).rstrip("^")
     if len(group) > _LONGEST_GROUP:
         raise Hl7Fault(
             f"the name has {len(group)} characters; DICOM holds {_LONGEST_GROUP}, and a name is never shortened",

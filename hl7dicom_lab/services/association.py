@@ -24,6 +24,8 @@ from pydicom import config as pydicom_config
 from pynetdicom import _config, evt
 from pynetdicom.association import Association
 from pynetdicom.events import Event
+from pynetdicom.fsm import StateMachine
+from pynetdicom.pdu_primitives import A_P_ABORT
 
 from hl7dicom_lab.dicom import pdu
 from hl7dicom_lab.errors import SetupError
@@ -71,12 +73,17 @@ def check_ae_title(title: str) -> str:
 
 
 def observe(assoc: Association, conversation: Conversation) -> TracedSocket | None:
-    """Record everything that this association's connection carries. None where the peer has gone already."""
+    """Record everything that this association's connection carries. None where the peer has gone already.
+
+    Call it before the association's threads begin to work, when `evt.EVT_CONN_OPEN` (acceptor) or the first
+    `evt.EVT_ACSE_SENT` (requestor) is triggered.
+    """
     wire = assoc.dul.socket
     if wire is None or wire.socket is None:
         return None
     traced = TracedSocket.over(wire.socket, conversation)
     wire.socket = traced
+    assoc.dul.state_machine = GuardedStateMachine(assoc.dul)
     assoc.bind(evt.EVT_DATA_RECV, _on_pdu, [traced])
     assoc.bind(evt.EVT_CONN_CLOSE, _on_close, [traced])
     return traced
@@ -88,6 +95,27 @@ def _on_pdu(event: Event, traced: TracedSocket) -> None:
 
 def _on_close(_: Event, traced: TracedSocket) -> None:
     traced.record_end()
+
+
+class GuardedStateMachine(StateMachine):
+    """PS3.8 section 9.2, where an event that fits no state ends the connection and not pynetdicom's thread.
+
+    It happens when the peer's bytes make no sense, and when one side ends the association while the other is sending.
+    """
+
+    def do_action(self, event: str) -> None:
+        """Act on an event as the state demands."""
+        try:
+            super().do_action(event)
+        except Exception:  # whatever it was, nobody can go on from here
+            assoc = self.dul.assoc
+            if self.dul.socket is not None:
+                self.dul.socket.close()
+            self.current_state = "Sta1"
+            evt.trigger(assoc, evt.EVT_CONN_CLOSE, {"address": None})
+            self.dul.to_user_queue.put(A_P_ABORT())
+            assoc.dimse.msg_queue.put((None, None))
+            self.dul.kill_dul()
 
 
 class TracedSocket(socket.socket):

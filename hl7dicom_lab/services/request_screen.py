@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydicom.datadict import tag_for_keyword
+from pydicom.datadict import dictionary_has_tag, tag_for_keyword
 from pydicom.dataset import Dataset
 from pynetdicom.association import Association
 from pynetdicom.dimse import DIMSEServiceProvider
@@ -20,6 +20,7 @@ from pynetdicom.pdu_primitives import P_DATA
 from hl7dicom_lab.clock import ClassClock
 from hl7dicom_lab.dicom import status
 from hl7dicom_lab.dicom.dimse import name_of
+from hl7dicom_lab.dicom.elements import Encoding, find_elements, tag_text
 from hl7dicom_lab.dicom.sop_classes import VERIFICATION
 from hl7dicom_lab.errors import DicomFault
 from hl7dicom_lab.trace import Conversation
@@ -27,6 +28,7 @@ from hl7dicom_lab.trace import Conversation
 #: What an acceptor of ours may serve besides C-ECHO.
 Request = C_FIND | C_STORE
 
+_COMMAND_ENCODING = Encoding(implicit_vr=True, little_endian=True)
 _LONGEST_COMMENT = 64  # LO, PS3.5 section 6.2
 
 
@@ -40,13 +42,15 @@ class RequestScreen(DIMSEServiceProvider):
         self._conversation = conversation
         self._clock = clock
         self._served = served
+        self._command = bytearray()  # the fragments of a command set that have come so far
 
     def receive_primitive(self, primitive: P_DATA) -> None:
         """Take a P-DATA in; what cannot become a DIMSE message aborts the association."""
         try:
+            self._check_command(primitive)
             super().receive_primitive(primitive)
         except Exception as error:  # whatever a malformed command set provokes
-            self._abort(f"the command set cannot be read ({type(error).__name__})")
+            self._abort(f"the command set cannot be read ({type(error).__name__}: {error})")
 
     def get_msg(self, block: bool = False) -> Any:
         """The next request that a service may see, with the id of its context."""
@@ -66,6 +70,17 @@ class RequestScreen(DIMSEServiceProvider):
         note_fault(self._conversation, fault)
         self.send_msg(_refusal_of(message, fault), context_id)
         return None, None
+
+    def _check_command(self, primitive: P_DATA) -> None:
+        """Raise where a command set cannot be read; pydicom would warn, on this thread, about what it does not know."""
+        for _, value in primitive.presentation_data_value_list:
+            if value[0] & 1:
+                self._command += value[1:]
+            if value[0] & 3 == 3:
+                command, self._command = bytes(self._command), bytearray()
+                for element in find_elements(command, _COMMAND_ENCODING):
+                    if not dictionary_has_tag(element.tag):
+                        raise ValueError(f"{tag_text(element.tag)} is no command element")
 
     def _abort(self, why: str) -> None:
         self._conversation.note(
