@@ -21,6 +21,8 @@ from hl7dicom_lab.errors import SetupError
 
 _FIRST_PORT = 8888
 _TRIES = 100
+#: JupyterLab's own settings as the course wants them: overrides.json switches its news and update checks off.
+_SETTINGS = Path(__file__).resolve().parent / "jupyter_settings"
 
 
 @dataclass(frozen=True)
@@ -62,12 +64,12 @@ def arguments(options: JupyterOptions) -> list[str]:
         f"--ServerApp.port_retries={0 if options.port else _TRIES}",
         f"--ServerApp.open_browser={options.browser and has_browser()}",
         f"--LabApp.default_url={_page(options.notebook)}",
+        f"--LabApp.app_settings_dir={_SETTINGS}",
         "--ServerApp.answer_yes=True",
-        "--ServerApp.log_level=WARN",
-        "--LabApp.log_level=WARN",
+        "--ServerApp.log_level=ERROR",
+        "--LabApp.log_level=ERROR",
         "--KernelSpecManager.allowed_kernelspecs=python3",
-        "--LabApp.news_url=None",
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        "--KernelManager.transport_encryption=auto",
     ]
     if is_root():
         settings.append("--ServerApp.allow_root=True")

@@ -90,11 +90,13 @@ class StartedJupyterLab:
     page: str
     token: str
 
-    def fetch(self, path: str) -> bytes:
+    def fetch(self, path: str, body: bytes | None = None) -> bytes:
+        """GET, or with a body POST."""
+        request = urllib.request.Request(f"{self.server}{path}", body, {"Authorization": f"token {self.token}"})
         direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with direct.open(f"{self.server}{path}?token={self.token}", timeout=60) as answer:
-            body: bytes = answer.read()
-            return body
+        with direct.open(request, timeout=60) as answer:
+            content: bytes = answer.read()
+            return content
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import webbrowser
 from pathlib import Path
 
 import pytest
+import websocket
 
 from hl7dicom_lab import jupyter
 from hl7dicom_lab.errors import SetupError
@@ -24,16 +25,34 @@ def foreign_kernel(tmp_path: Path) -> dict[str, str]:
     return {"JUPYTER_DATA_DIR": str(tmp_path / "data")}
 
 
+def _run_in_kernel(lab, code: str) -> str:
+    """What a cell with `code` prints, in a new kernel of a running JupyterLab (Jupyter's messages, version 5)."""
+    kernel = json.loads(lab.fetch("/api/kernels", b"{}"))["id"]
+    address = f"{lab.server.replace('http', 'ws')}/api/kernels/{kernel}/channels?token={lab.token}"
+    header = {"msg_id": "1", "msg_type": "execute_request", "session": "s", "username": "", "version": "5.3"}
+    request = {"header": header, "parent_header": {}, "metadata": {}, "content": {"code": code}, "channel": "shell"}
+    connection = websocket.create_connection(address, timeout=60, http_no_proxy=["127.0.0.1"])
+    try:
+        connection.send(json.dumps(request))
+        while True:
+            answer = json.loads(connection.recv())
+            if answer["msg_type"] in ("stream", "error"):
+                return answer["content"].get("text") or str(answer["content"])
+    finally:
+        connection.close()
+
+
 def test_start_serves_the_tour_with_the_labs_own_kernel(started_jupyterlab, foreign_kernel, tmp_path):
     command = [sys.executable, "-m", "hl7dicom_lab"]
     with started_jupyterlab(command, tmp_path / "Zoë's work", foreign_kernel) as lab:
         assert lab.page == "/lab/tree/tour.ipynb"
         assert b"JupyterLab" in lab.fetch(lab.page)
         assert "tour.ipynb" in [one["name"] for one in json.loads(lab.fetch("/api/contents"))["content"]]
-        kernels = json.loads(lab.fetch("/api/kernelspecs"))["kernelspecs"]
-        assert list(kernels) == ["python3"]
-        # jupyter_client puts its own Python in the place of the name "python".
-        assert kernels["python3"]["spec"]["argv"][0] in ("python", sys.executable)
+        assert list(json.loads(lab.fetch("/api/kernelspecs"))["kernelspecs"]) == ["python3"]
+        news = json.loads(lab.fetch("/lab/api/settings/@jupyterlab/apputils-extension:notification"))
+        assert news["schema"]["properties"]["fetchNews"]["default"] == "false"
+        shown = _run_in_kernel(lab, "import sys, hl7dicom_lab; print(sys.executable)")
+        assert shown.strip() == sys.executable
 
 
 def test_without_a_port_the_first_free_one_is_taken():

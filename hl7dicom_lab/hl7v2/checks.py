@@ -116,7 +116,8 @@ def _check_addressee(message: Message, path: str, own_name: str) -> None:
 
 def check_patient(segments: Segments) -> None:
     """PID: there, with an identifier, a name, a possible birth date, a sex of table 0001."""
-    if segments.first("PID") is None:
+    pid = segments.first("PID")
+    if pid is None:
         raise Hl7Fault(
             "there is no PID segment: whom is this about?",
             code=100,
@@ -130,7 +131,13 @@ def check_patient(segments: Segments) -> None:
             where="PID",
             next_step="send a message of its own for each patient",
         )
-    require(segments, "PID-3", "the patient identifier", "put the medical record number there, with its issuer")
+    if not any(pid.part(raw, 1).strip() for raw in pid.repetitions(3)):
+        raise Hl7Fault(
+            "the patient identifier is missing",
+            code=101,
+            where="PID-3",
+            next_step="put the medical record number there, with its issuer",
+        )
     require(segments, "PID-5", "the patient's name", "put family^given there")
     check_timestamp(segments, "PID-7")
     sex = segments.get("PID-8.1")

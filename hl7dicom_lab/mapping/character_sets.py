@@ -6,7 +6,11 @@ set of RAD-5) and PS3.3 section C.12.1.1.2.
 
 from __future__ import annotations
 
+from pydicom.dataset import Dataset
+
+from hl7dicom_lab.dicom import character_set, data_set
 from hl7dicom_lab.errors import Hl7Fault
+from hl7dicom_lab.mapping.attributes import copied
 
 #: MSH-18, its repetitions joined by `~`, and the values of (0008,0005). An empty first value is ASCII.
 SPECIFIC_CHARACTER_SET: dict[str, tuple[str, ...]] = {
@@ -50,3 +54,22 @@ def to_hl7(terms: tuple[str, ...]) -> str:
         if dicom == terms:
             return name
     return "UNICODE UTF-8"
+
+
+def holding(item: Dataset, preferred: tuple[str, ...]) -> tuple[str, ...]:
+    """`preferred` where every text of the data set survives in it, else Unicode.
+
+    A set with ISO 2022 escapes is tried out: a byte of a two-byte character may look like the `=` or `^` of a PN, and
+    readers that split a name before they decode it would break the name there.
+    """
+    terms = character_set.sufficient(item, preferred)
+    if len(terms) < 2 or list(character_set.texts(item)) == list(character_set.texts(_read_back(item, terms))):
+        return terms
+    return (character_set.UNICODE,)
+
+
+def _read_back(item: Dataset, terms: tuple[str, ...]) -> Dataset:
+    """What a reader makes of the data set when it is written in a character set."""
+    written = copied(item)
+    written.SpecificCharacterSet = list(terms)
+    return data_set.decode(data_set.encode(written))

@@ -74,10 +74,10 @@ def text_of(order: Segments, path: str, most: int = LO) -> Converted | None:
     return Converted(value, path, order.get(path), "shortened" if cut else "copied", cut) if value else None
 
 
-def identifier_at(order: Segments, path: str, most: int, what: str = "this identifier") -> str:
-    """The identifier at a path, whole. Raises `Hl7Fault` 104 where it is too long, 102 for a forbidden character."""
-    checks.check_length(order, path, most, what)
-    value = order.get(path).strip()
+def whole(value: str, path: str, most: int, what: str = "this identifier") -> str:
+    """An identifier as it is. Raises `Hl7Fault` 104 where it is too long, 102 for a character that cannot cross."""
+    value = value.strip()
+    checks.check_length(value, path, most, what)
     if "\\" in value or not value.isprintable():
         raise Hl7Fault(
             f"{value!r} holds a character that a DICOM identifier cannot hold",

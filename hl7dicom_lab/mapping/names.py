@@ -6,7 +6,6 @@ family^given^middle^**prefix^suffix**. The parts are moved by name, never by pos
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from hl7dicom_lab.errors import Hl7Fault
@@ -17,8 +16,7 @@ from hl7dicom_lab.model import PersonName
 _WRITINGS = ("A", "I", "P")
 #: A component group of PN holds at most 64 characters (PS3.5 Table 6.2-1).
 _LONGEST_GROUP = 64
-_NOT_IN_PN = re.compile(r"[\\^=\x00-\x1f\x7f-\x9f]+")
-_CANNOT_STAND = dict.fromkeys((*range(0x20), 0x7F), None) | str.maketrans("^=\\", "   ")
+_CANNOT_STAND = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)), None) | str.maketrans("^=\\", "   ")
 
 
 def xpn_to_pn(segment: Segment, number: int) -> str:
@@ -45,7 +43,7 @@ def cn_to_pn(segment: Segment, raw: str, where: str) -> str:
     time in component 2 is no name, it is where NDL has the start), and a single value without a digit is a name.
     """
     first = segment.part(raw, 1)
-    if segment.separators.subcomponent in raw.split(segment.separators.component, maxsplit=1)[0]:
+    if len(segment.subcomponents(raw.split(segment.separators.component, maxsplit=1)[0])) > 1:
         return _group([segment.part(raw, 1, number) for number in range(2, 8)], where)
     if not segment.part(raw, 2)[:1].isdigit():
         name = xcn_to_pn(segment, raw, where)
@@ -64,10 +62,10 @@ def _group(hl7_parts: Sequence[str], where: str) -> str:
     r"""One component group of PN from family, given, middle, suffix, prefix, degree.
 
     A degree belongs to PN's suffix (PS3.5 section 6.2.1.1, its examples). `^`, `=` and `\` structure a PN and cannot
-    stand in it, nor can control characters; a space takes their place.
+    stand in it; a space takes their place. Control characters have no place in a name and are left out.
     """
-    family, given, middle, suffix, prefix, degree = (_NOT_IN_PN.sub(" ", part).strip(" ") for part in hl7_parts)
-    suffix = f"{suffix} {degree}".strip(" ")
+    family, given, middle, suffix, prefix, degree = (part.translate(_CANNOT_STAND).strip() for part in hl7_parts)
+    suffix = f"{suffix} {degree}".strip()
     group = "^".join((family, given, middle, prefix, suffix)).rstrip("^")
     if len(group) > _LONGEST_GROUP:
         raise Hl7Fault(

@@ -23,11 +23,11 @@ from hl7dicom_lab.mapping.converted import (
     Converted,
     Rule,
     first_repetition,
-    identifier_at,
     lines,
     one_line,
     shortened,
     text_of,
+    whole,
 )
 from hl7dicom_lab.model import StepStatus
 
@@ -47,7 +47,7 @@ STATUSES = {
 def _identifier(most: int) -> Rule:
     def rule(order: Segments, path: str) -> Converted | None:
         where = path if Path.parse(path).component else f"{path}.1"
-        value = identifier_at(order, where, most)
+        value = whole(order.get(where), path, most)
         source = path if order.get(path).strip() == value else where
         return Converted(value, source, order.get(source)) if value else None
 
@@ -62,7 +62,7 @@ def _uid(order: Segments, path: str) -> Converted | None:
 
 def _character_set(order: Segments, path: str) -> Converted | None:
     declared = order.raw(path)
-    terms = character_sets.to_dicom(declared)
+    terms = character_sets.to_dicom(declared.replace(order.segments[0].separators.repetition, "~"))
     return Converted(list(terms), path, declared, "table 0211 to defined terms") if terms else None
 
 
@@ -147,7 +147,11 @@ def _priority(order: Segments, path: str) -> Converted | None:
 def _comments(order: Segments, path: str) -> Converted | None:
     said = "\n".join(_notes(order))
     value, cut = shortened(lines(said), LT, path)
-    return Converted(value, path, said, "shortened" if cut else "the notes on the order, a line each", cut) if said else None
+    return (
+        Converted(value, path, said, "shortened" if cut else "the notes on the order, a line each", cut)
+        if said
+        else None
+    )
 
 
 def _notes(order: Segments) -> Iterator[str]:
@@ -167,9 +171,13 @@ def _date(order: Segments, path: str) -> Converted | None:
         return None
     if not re.match(r"\d{8}", value):
         return Converted(None, path, value, "no full date", (f"{path} {value!r} names no day",))
-    offset = re.search(r"[+-]\d{4}\b", value)
-    said = (f"{path} has the offset {offset[0]} from UTC, which DA and TM cannot hold; the local time is kept",)
-    return Converted(value[:8], path, value, "the date of the TS", said if offset else ())
+    zone = re.search(r"[+-]\d{4}\b", value)
+    lost = (
+        (f"{path} has the offset {zone[0]} from UTC, which DA and TM cannot hold; the local time is kept",)
+        if zone
+        else ()
+    )
+    return Converted(value[:8], path, value, "the date of the TS", lost)
 
 
 def _time(order: Segments, path: str) -> Converted | None:
@@ -197,7 +205,7 @@ def _ae_titles(order: Segments, path: str) -> Converted | None:
     segment = order.first("IPC")
     count = len(segment.repetitions(Path.parse(path).field)) if segment else 0
     places = [path if number == 1 else f"{path}[{number}]" for number in range(1, count + 1)]
-    titles = [title for title in (identifier_at(order, place, SH, "the AE title") for place in places) if title]
+    titles = [title for title in (whole(order.get(place), place, SH, "the AE title") for place in places) if title]
     if not all(title.isascii() for title in titles):
         raise Hl7Fault("an AE title is ASCII", code=102, where=path, next_step="send the scanner's AE title")
     return Converted(titles[0] if len(titles) == 1 else titles, path, order.raw(path)) if titles else None

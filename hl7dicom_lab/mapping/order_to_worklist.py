@@ -8,7 +8,6 @@ a value as it is and `""` deletes it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -19,9 +18,26 @@ from pydicom.multival import MultiValue
 from hl7dicom_lab.dicom import character_set, data_set
 from hl7dicom_lab.errors import Hl7Fault
 from hl7dicom_lab.hl7v2.message import Segments
+from hl7dicom_lab.mapping import character_sets
+from hl7dicom_lab.mapping.attributes import copied, get, put, remove
 from hl7dicom_lab.mapping.conversions import RULES, Converted
 from hl7dicom_lab.mapping.table import ORDER_TO_WORKLIST, STEP, OrderRow
 from hl7dicom_lab.model import Origin, Station, StepStatus, WorklistItem
+
+__all__ = [
+    "MADE_BY_FILLER",
+    "MappedOrder",
+    "changed_item",
+    "get",
+    "identified",
+    "missing",
+    "new_item",
+    "order_to_worklist",
+    "put",
+    "remove",
+    "scheduled",
+    "worklist_item",
+]
 
 #: What the order filler makes when the order carries none, in the order in which it makes them.
 MADE_BY_FILLER = (
@@ -35,6 +51,7 @@ _PLACE_IN_TABLE = {row.attribute: place for place, row in enumerate(ORDER_TO_WOR
 _FILLER = "made by the order filler"
 _START_DATE = f"{STEP}.ScheduledProcedureStepStartDate"
 _START_TIME = f"{STEP}.ScheduledProcedureStepStartTime"
+_STATUS = f"{STEP}.ScheduledProcedureStepStatus"
 _STATION = {
     f"{STEP}.ScheduledStationAETitle": "ae_title",
     f"{STEP}.ScheduledStationName": "name",
@@ -59,40 +76,47 @@ def order_to_worklist(order: Segments) -> MappedOrder:
     """
     structure = order.get("MSH-9.1")
     mapped = Dataset()
+    chosen: dict[str, int] = {}  # attribute -> which of its row's fields said it
     deleted: list[str] = []
     origins: list[Origin] = []
     warnings: list[str] = []
     for row in ORDER_TO_WORKLIST:
-        found, is_deleted = _first(order, row, row.fields(structure))
-        if found is None:
-            deleted += [row.attribute] if is_deleted else []
-            continue
-        warnings += found.warnings
-        if found.value is not None:
+        paths = row.fields(structure)
+        if row.beside:
+            paths = paths[chosen[row.beside] :][:1] if row.beside in chosen else ()
+        place, found = _first(order, row, paths)
+        warnings += found.warnings if found else ()
+        if found is not None and found.value is not None:
+            chosen[row.attribute] = place
             put(mapped, row.attribute, found.value)
             origins.append(Origin(row.attribute, _shown(found.value), found.source, found.source_value, found.rule))
+        elif (found is not None and found.deleted) or row.beside in (*chosen, *deleted):
+            deleted.append(row.attribute)
     return MappedOrder(mapped, tuple(deleted), tuple(origins), tuple(warnings))
 
 
-def _first(order: Segments, row: OrderRow, paths: Iterable[str]) -> tuple[Converted | None, bool]:
-    """What the first path that says anything gives; the second value tells that it is null."""
+def _first(order: Segments, row: OrderRow, paths: Iterable[str]) -> tuple[int, Converted | None]:
+    """What the first path gives that says something usable, and its place; else what the first of the others gave."""
     unusable: Converted | None = None
-    for path in paths:
-        if order.is_null(path):
-            return None, True
-        found = RULES[row.rule](order, path)
+    for place, path in enumerate(paths):
+        # Which OBX is meant only the rule knows, so it looks for a null itself.
+        if not path.startswith("OBX") and order.is_null(path):
+            found: Converted | None = Converted(None, path, '""', "deleted", deleted=True)
+        else:
+            found = RULES[row.rule](order, path)
         if found is not None and found.value is not None:
-            return found, False
+            return place, found
         unusable = unusable or found
-    return unusable, False
+    return -1, unusable
 
 
 def new_item(mapped: MappedOrder) -> MappedOrder:
     """A new order: what it deletes is simply not there."""
-    item = deepcopy(mapped.data_set)
-    if get(item, f"{STEP}.ScheduledProcedureStepStatus") is None:
-        put(item, f"{STEP}.ScheduledProcedureStepStatus", StepStatus.SCHEDULED.value)
-    return MappedOrder(item, (), mapped.origins, mapped.warnings)
+    item, origins = copied(mapped.data_set), mapped.origins
+    if get(item, _STATUS) is None:
+        put(item, _STATUS, StepStatus.SCHEDULED.value)
+        origins = (*origins, Origin(_STATUS, StepStatus.SCHEDULED.value, _FILLER, rule="a new step"))
+    return MappedOrder(item, (), origins, mapped.warnings)
 
 
 def changed_item(earlier: WorklistItem, mapped: MappedOrder) -> MappedOrder:
@@ -101,20 +125,21 @@ def changed_item(earlier: WorklistItem, mapped: MappedOrder) -> MappedOrder:
     Another modality means another station. The Study Instance UID of a step never changes: it may be on images.
     """
     item = data_set.decode(earlier.data_set)
-    said = {origin.attribute for origin in mapped.origins}
-    if f"{STEP}.Modality" in said and get(mapped.data_set, f"{STEP}.Modality") != earlier.modality:
-        for path in _STATION:
+    origins = {origin.attribute: origin for origin in earlier.origins}
+    warnings = mapped.warnings
+    modality = get(mapped.data_set, f"{STEP}.Modality")
+    moved = _STATION if modality and modality != earlier.modality else ()
+    for path in (*moved, *mapped.deleted):
+        if path not in MADE_BY_FILLER:
             remove(item, path)
-    if {_START_DATE} <= said and _START_TIME not in said:
-        remove(item, _START_TIME)
-    for path in said - {"StudyInstanceUID"}:
-        put(item, path, get(mapped.data_set, path))
-    for path in set(mapped.deleted) - set(MADE_BY_FILLER):
-        remove(item, path)
-    gone = set(mapped.deleted) - set(MADE_BY_FILLER)
-    kept = [origin for origin in earlier.origins if origin.attribute not in said | gone]
-    _declare_character_set(item)
-    return MappedOrder(item, (), (*kept, *mapped.origins), mapped.warnings)
+            origins.pop(path, None)
+    for origin in mapped.origins:
+        if origin.attribute != "StudyInstanceUID":
+            put(item, origin.attribute, get(mapped.data_set, origin.attribute))
+            origins[origin.attribute] = origin
+        elif origin.value != earlier.study_instance_uid:
+            warnings += (f"{origin.source} names another study; the step keeps {earlier.study_instance_uid}",)
+    return _declared(MappedOrder(item, (), tuple(origins.values()), warnings))
 
 
 def missing(item: Dataset) -> tuple[str, ...]:
@@ -127,7 +152,7 @@ def scheduled(order: MappedOrder, *, stations: Mapping[str, Station], now: datet
 
     Raises `Hl7Fault` 101 without a modality, and 103 for a modality that no station of the department has.
     """
-    item = deepcopy(order.data_set)
+    item = copied(order.data_set)
     origins, warnings = list(order.origins), list(order.warnings)
     origins += _place(item, stations)
     if not get(item, _START_DATE):
@@ -140,13 +165,12 @@ def scheduled(order: MappedOrder, *, stations: Mapping[str, Station], now: datet
         put(item, _START_TIME, "000000")
         origins.append(Origin(_START_TIME, "000000", _FILLER, rule="no time ordered"))
         warnings.append("the order names a day and no time; the step starts with the day")
-    _declare_character_set(item)
-    return MappedOrder(item, (), tuple(origins), tuple(warnings))
+    return _declared(MappedOrder(item, (), tuple(origins), tuple(warnings)))
 
 
 def identified(order: MappedOrder, made: Mapping[str, str]) -> MappedOrder:
     """Add the identifiers that the order filler made, by attribute (see `missing`)."""
-    item = deepcopy(order.data_set)
+    item = copied(order.data_set)
     for path, value in made.items():
         put(item, path, value)
     origins = (Origin(path, value, _FILLER, rule="made") for path, value in made.items())
@@ -170,21 +194,29 @@ def _place(item: Dataset, stations: Mapping[str, Station]) -> list[Origin]:
             where="OBR-24",
             next_step="send one of: " + ", ".join(sorted(stations)),
         )
+    ordered = get(item, f"{STEP}.ScheduledStationAETitle")
+    if station is None or (ordered and ordered != station.ae_title):
+        return []  # the order names a scanner that is not this one, so its name and room are not this one's
     origins = []
     for path, name in _STATION.items():
-        value = getattr(station, name, "")
+        value = getattr(station, name)
         if value and not get(item, path):
             put(item, path, value)
             origins.append(Origin(path, value, "station table", modality, "by modality"))
     return origins
 
 
-def _declare_character_set(item: Dataset) -> None:
-    terms = character_set.sufficient(item, character_set.terms_of(item))
-    if terms:
-        item.SpecificCharacterSet = list(terms)
-    elif "SpecificCharacterSet" in item:
-        del item.SpecificCharacterSet
+def _declared(order: MappedOrder) -> MappedOrder:
+    """The order with a SpecificCharacterSet that holds all of its texts: the one it came with, else Unicode."""
+    item, keyword = order.data_set, "SpecificCharacterSet"
+    came_with = character_set.terms_of(item)
+    terms = character_sets.holding(item, came_with)
+    if terms == came_with:
+        return order
+    put(item, keyword, list(terms))
+    origins = [origin for origin in order.origins if origin.attribute != keyword]
+    origins.append(Origin(keyword, _shown(list(terms)), _FILLER, "\\".join(came_with), "holds every text of the item"))
+    return MappedOrder(item, order.deleted, tuple(origins), order.warnings)
 
 
 def worklist_item(order: MappedOrder) -> WorklistItem:
@@ -214,37 +246,6 @@ def worklist_item(order: MappedOrder) -> WorklistItem:
         origins=tuple(sorted(order.origins, key=lambda one: _PLACE_IN_TABLE.get(one.attribute, len(_PLACE_IN_TABLE)))),
         warnings=order.warnings,
     )
-
-
-def put(item: Dataset, path: str, value: Any) -> None:
-    """Set an attribute by its path of keywords; a sequence on the way gets its one item."""
-    *sequences, keyword = path.split(".")
-    for sequence in sequences:
-        if not item.get(sequence):
-            setattr(item, sequence, [Dataset()])
-        item = item[sequence].value[0]
-    setattr(item, keyword, value)
-
-
-def get(item: Dataset, path: str) -> Any:
-    """The value at a path of keywords; None where there is none."""
-    *sequences, keyword = path.split(".")
-    for sequence in sequences:
-        if not item.get(sequence):
-            return None
-        item = item[sequence].value[0]
-    return item.get(keyword)
-
-
-def remove(item: Dataset, path: str) -> None:
-    """Take the attribute at a path away, if it is there."""
-    *sequences, keyword = path.split(".")
-    for sequence in sequences:
-        if not item.get(sequence):
-            return
-        item = item[sequence].value[0]
-    if keyword in item:
-        delattr(item, keyword)
 
 
 def _shown(value: Any) -> str:

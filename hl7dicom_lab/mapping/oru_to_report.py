@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from dataclasses import dataclass, field
 
 from hl7dicom_lab.errors import Hl7Fault
 from hl7dicom_lab.hl7v2 import checks
-from hl7dicom_lab.hl7v2.message import Segment, Segments
+from hl7dicom_lab.hl7v2.message import Path, Segment, Segments
 from hl7dicom_lab.mapping.conversions import RULES, Converted
 from hl7dicom_lab.mapping.names import cn_to_pn
 from hl7dicom_lab.mapping.table import REPORT_TO_STUDY
@@ -43,8 +44,7 @@ def oru_to_report(group: Segments) -> MappedReport:
             found = _RULES[row.rule](group, path) if row.rule in _RULES else RULES[row.rule](group, path)
             if found is not None and found.value not in (None, ""):
                 values[row.field] = found.value
-                shown = str(found.value) if not isinstance(found.value, bytes) else f"{len(found.value)} bytes"
-                origins.append(Origin(row.field, shown, found.source, found.source_value, found.rule))
+                origins.append(Origin(row.field, _shown(found), found.source, found.source_value, found.rule))
                 break
     report = Report(
         **{  # type: ignore[arg-type] # the table's fields are those of Report
@@ -56,17 +56,28 @@ def oru_to_report(group: Segments) -> MappedReport:
             "text": "",
         }
         | values,
-        observations=_observations(group),
         control_id=group.get("MSH-10"),
     )
     return MappedReport(report, tuple(origins))
 
 
+def _shown(found: Converted) -> str:
+    """A value as provenance shows it; what is long is told as its source."""
+    return str(found.value) if isinstance(found.value, str | CodedEntry) else found.source_value
+
+
 def _plain(group: Segments, path: str) -> Converted | None:
-    if path in ("OBR-7", "OBR-22"):
-        checks.check_timestamp(group, path)
-    value = group.get(path).strip()
-    return Converted(value, path, value) if value else None
+    where = path if Path.parse(path).component else f"{path}.1"
+    value = group.get(where).strip()
+    return Converted(value, path if group.get(path).strip() == value else where, value) if value else None
+
+
+def _moment(group: Segments, path: str) -> Converted | None:
+    """A TS as digits, YYYYMMDDHHMMSS or shorter: moments are compared, so a fraction and an offset are left out."""
+    checks.check_timestamp(group, path)
+    value = group.get(path)
+    found = re.match(r"\d+", value)
+    return Converted(found[0], path, value, "the digits of the TS") if found else None
 
 
 def _coded_entry(group: Segments, path: str) -> Converted | None:
@@ -107,19 +118,20 @@ def _report_status(group: Segments, path: str) -> Converted:
 def _interpreter(group: Segments, path: str) -> Converted | None:
     segment = group.first("OBR")
     raw = segment.repetitions(32)[:1] if segment else ()
-    value = cn_to_pn(segment, raw[0], path) if segment and raw else ""
+    value = cn_to_pn(segment, raw[0], path) if segment and raw and raw[0] != '""' else ""
     return Converted(value, f"{path}.1", raw[0], "CN to PN: the id is dropped") if value else None
 
 
 def _report_text(group: Segments, path: str) -> Converted | None:
     lines = [_text_of(obx) for obx in group.all("OBX") if obx.value(2) in _TEXT_TYPES and not _names_study(obx)]
-    text = "\n".join(lines).strip("\n")
-    return Converted(text, path, text, "the text observations, in order") if text else None
+    text = "\n".join(lines)
+    return Converted(text, path, text, "the text observations, in order") if text.strip() else None
 
 
 def _text_of(obx: Segment) -> str:
     """OBX-5 with its repetitions as lines, which is how TX has always been sent (HL7 v2.5.1 section 2.A.78)."""
-    return "\n".join(obx.value(5, repetition=number + 1) for number in range(len(obx.repetitions(5))))
+    lines = (obx.part(repetition) for repetition in obx.repetitions(5))
+    return "\n".join(lines).replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _names_study(obx: Segment) -> bool:
@@ -127,21 +139,24 @@ def _names_study(obx: Segment) -> bool:
 
 
 def _report_document(group: Segments, _path: str) -> Converted | None:
+    """The attached PDF; ED is source^type^subtype^encoding^data (HL7 v2.5.1 section 2.A.24)."""
     for number, obx in enumerate(group.all("OBX"), 1):
-        if obx.value(2) == "ED" and obx.value(5, 5):
-            where = f"OBX[{number}]-5.5"
-            try:
-                document = base64.b64decode("".join(obx.value(5, 5).split()), validate=True)
-            except (binascii.Error, ValueError) as error:
-                raise Hl7Fault(
-                    f"the document is no base64 ({error})", code=102, where=where, next_step="encode it anew"
-                ) from error
-            return Converted(document, where, f"{len(document)} bytes", "base64")
+        data = obx.value(5, 5)
+        if obx.value(2) != "ED" or not data or "pdf" not in (obx.value(5, 3) or obx.value(5, 2) or "pdf").casefold():
+            continue
+        where = f"OBX[{number}]-5.5"
+        try:
+            document = base64.b64decode("".join(data.split()), validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise Hl7Fault(
+                f"the document is no base64 ({error})", code=102, where=where, next_step="encode it anew"
+            ) from error
+        return Converted(document, where, f"{len(document)} bytes", "base64")
     return None
 
 
-def _observations(group: Segments) -> tuple[Observation, ...]:
-    return tuple(
+def _observations(group: Segments, path: str) -> Converted | None:
+    observations = tuple(
         Observation(
             CodedEntry(obx.value(3, 1), obx.value(3, 2), obx.value(3, 3)),
             obx.value(2),
@@ -150,12 +165,16 @@ def _observations(group: Segments) -> tuple[Observation, ...]:
         )
         for obx in group.all("OBX")
     )
+    said = ", ".join(one.status or "(none)" for one in observations)
+    return Converted(observations, path, said, "every OBX with its own status") if observations else None
 
 
 #: Rules of this arrow alone; the others are shared with the order (`conversions.RULES`).
 _RULES = {
     "coded_entry": _coded_entry,
     "interpreter": _interpreter,
+    "moment": _moment,
+    "observations": _observations,
     "plain": _plain,
     "report_document": _report_document,
     "report_status": _report_status,

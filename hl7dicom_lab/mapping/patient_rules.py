@@ -17,7 +17,7 @@ from hl7dicom_lab.errors import Hl7Fault
 from hl7dicom_lab.hl7v2 import checks
 from hl7dicom_lab.hl7v2.message import Path, Segment, Segments
 from hl7dicom_lab.mapping import names
-from hl7dicom_lab.mapping.converted import LO, Converted, Rule, first_repetition, identifier_at, one_line, shortened
+from hl7dicom_lab.mapping.converted import LO, Converted, Rule, first_repetition, one_line, shortened, whole
 
 #: Which observation is the body weight or height: OBX-3.2 in words, OBX-3.1 in LOINC.
 _WEIGHT = frozenset({"body weight", "29463-7", "3141-9"})
@@ -42,9 +42,9 @@ def patient_identifier(order: Segments, path: str) -> tuple[Segment, str, str] |
     Raises `Hl7Fault` 101 where only account or visit numbers are there.
     """
     segment = order.first(Path.parse(path).segment)
-    valued = list(_identifiers(segment, path)) if segment else []
-    if segment is None or not valued:
+    if segment is None or order.raw(path) in ("", '""'):
         return None
+    valued = list(_identifiers(segment, path))
     for wanted in _PATIENT_TYPES:
         for raw, place in valued:
             if segment.part(raw, 5) == wanted:
@@ -72,7 +72,7 @@ def _patient_id(order: Segments, path: str) -> Converted | None:
     if found is None:
         return None
     _, raw, place = found
-    value = identifier_at(order, f"{place}.1", LO, "the patient identifier")
+    value = whole(order.get(f"{place}.1"), f"{place}.1", LO, "the patient identifier")
     return Converted(value, f"{place}.1", raw, "the MR repetition")
 
 
@@ -81,7 +81,7 @@ def _issuer_of_patient_id(order: Segments, path: str) -> Converted | None:
     if found is None:
         return None
     _, raw, place = found
-    value = identifier_at(order, f"{place}.4.1", LO, "the issuer")
+    value = whole(order.get(f"{place}.4.1"), f"{place}.4.1", LO, "the issuer")
     return Converted(value, f"{place}.4.1", raw, "the MR repetition") if value else None
 
 
@@ -94,8 +94,8 @@ def _other_patient_ids(order: Segments, path: str) -> Converted | None:
     for raw, place in _identifiers(segment, path):
         if raw != chosen:
             item = Dataset()
-            item.PatientID = identifier_at(order, f"{place}.1", LO)
-            issuer = identifier_at(order, f"{place}.4.1", LO, "the issuer")
+            item.PatientID = whole(order.get(f"{place}.1"), f"{place}.1", LO)
+            issuer = whole(order.get(f"{place}.4.1"), f"{place}.4.1", LO, "the issuer")
             if issuer:
                 item.IssuerOfPatientID = issuer
             item.TypeOfPatientID = "TEXT"  # PS3.3 section C.2.2: type 1; what HL7 carries is text

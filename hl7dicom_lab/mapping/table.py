@@ -17,7 +17,8 @@ REQUEST = "RequestAttributesSequence"
 class OrderRow:
     """One attribute of a worklist item and the fields that it comes from, the first valued one first.
 
-    `omi` is empty where OMI^O23 says it in the same place as ORM^O01. `rule` names a function of `conversions.py`.
+    `omi` is empty where OMI^O23 says it in the same place as ORM^O01. `rule` names one of `conversions.RULES`. `beside`
+    is an attribute that says the other half of the same fact: both are read from the same field, or this one is not.
     """
 
     attribute: str
@@ -28,6 +29,7 @@ class OrderRow:
     source: str
     omi: tuple[str, ...] = ()
     note: str = ""
+    beside: str = ""
 
     def fields(self, structure: str) -> tuple[str, ...]:
         """The HL7 paths of this row in messages of a type (`ORM` or `OMI`)."""
@@ -56,7 +58,8 @@ ORDER_TO_WORKLIST: tuple[OrderRow, ...] = (
     OrderRow("MedicalAlerts", ("OBR-13",), "alerts", "O", "2", "C"),
     OrderRow("Allergies", ("AL1-3",), "allergies", "O", "2", "G"),
     OrderRow("AdmissionID", ("PV1-19.1", "PID-18.1"), "identifier_64", "O", "2", "C"),
-    OrderRow("IssuerOfAdmissionIDSequence", ("PV1-19", "PID-18"), "issuer_of_admission", "O", "3", "C"),
+    OrderRow("IssuerOfAdmissionIDSequence", ("PV1-19", "PID-18"), "issuer_of_admission", "O", "3", "C",
+             beside="AdmissionID"),
     OrderRow("CurrentPatientLocation", ("PV1-3",), "location", "O", "2", "G"),
     OrderRow("ReferringPhysicianName", ("PV1-8",), "staff_name", "O", "2", "C", note="XCN: the id is dropped"),
     OrderRow("RequestingPhysician", ("OBR-16", "ORC-12"), "staff_name", "O", "2", "C"),
@@ -69,7 +72,7 @@ ORDER_TO_WORKLIST: tuple[OrderRow, ...] = (
              note="made once by the order filler when the order carries none"),
     OrderRow("RequestedProcedureDescription", ("OBR-44.2", "OBR-4.2"), "text", "O", "1C", "C"),
     OrderRow("RequestedProcedureCodeSequence", ("OBR-44", "OBR-4"), "code", "O", "1C", "C"),
-    OrderRow("RequestedProcedurePriority", ("ORC-7.6",), "priority", "O", "2", "C", omi=("TQ1-9.1",)),
+    OrderRow("RequestedProcedurePriority", ("ORC-7.6", "OBR-27.6"), "priority", "O", "2", "C", omi=("TQ1-9.1",)),
     OrderRow("ReasonForTheRequestedProcedure", ("OBR-31",), "meaning", "O", "3", "C"),
     OrderRow("ReasonForRequestedProcedureCodeSequence", ("OBR-31",), "code", "O", "3", "C"),
     OrderRow("PatientTransportArrangements", ("OBR-30",), "text", "O", "2", "C"),
@@ -79,7 +82,7 @@ ORDER_TO_WORKLIST: tuple[OrderRow, ...] = (
     OrderRow(_step("ScheduledProcedureStepStartDate"), ("ORC-7.4", "OBR-27.4"), "date", "R", "1", "C",
              omi=("TQ1-7", "ORC-7.4", "OBR-27.4"), note="OBR-7 is when it was observed, not the schedule"),
     OrderRow(_step("ScheduledProcedureStepStartTime"), ("ORC-7.4", "OBR-27.4"), "time", "R", "1", "C",
-             omi=("TQ1-7", "ORC-7.4", "OBR-27.4")),
+             omi=("TQ1-7", "ORC-7.4", "OBR-27.4"), beside=_step("ScheduledProcedureStepStartDate")),
     OrderRow(_step("Modality"), ("OBR-24",), "modality", "R", "1", "C", omi=("IPC-5.1",)),
     OrderRow(_step("ScheduledPerformingPhysicianName"), ("OBR-34",), "technician_name", "R", "2", "C"),
     OrderRow(_step("ScheduledProcedureStepDescription"), ("OBR-4.5", "OBR-4.2"), "text", "O", "1C", "C",
@@ -88,10 +91,10 @@ ORDER_TO_WORKLIST: tuple[OrderRow, ...] = (
              omi=("IPC-6", "OBR-4"), note="OBR-4.4 to 4.6, else OBR-4.1 to 4.3"),
     OrderRow(_step("ScheduledProcedureStepID"), ("OBR-20",), "identifier_16", "O", "1", "C", omi=("IPC-4.1",)),
     OrderRow(_step("ScheduledStationName"), (), "station_name", "O", "2", "C", omi=("IPC-7.1",), note="station table"),
-    OrderRow(_step("ScheduledProcedureStepLocation"), (), "station_location", "O", "2", "C", omi=("IPC-8.1",),
-             note="station table"),
+    OrderRow(_step("ScheduledProcedureStepLocation"), (), "station_location", "O", "2", "C",
+             omi=("IPC-8.1", "IPC-8.2"), note="station table"),
     OrderRow(_step("ScheduledProcedureStepStatus"), ("ORC-1",), "status", "O", "3", "C",
-             note="ORC-1 and ORC-5; ARRIVED comes from check-in"),
+             note="ORC-1, and XO with ORC-5 CM; ARRIVED comes from check-in, STARTED from the technologist"),
 )  # fmt: skip
 
 
@@ -172,8 +175,10 @@ REPORT_TO_STUDY: tuple[ReportRow, ...] = (
     ReportRow("study_instance_uid", ("OBX-5", "ZDS-1.1"), "StudyInstanceUID", "study_observation", "C",
               note="OBX-3 110180^Study Instance UID^DCM (RAD-28) or 113014^DICOM Study^DCM (RAD-128)"),
     ReportRow("status", ("OBR-25",), "", "report_status", "C", note="table 0123; OBX-11 is another table, 0085"),
-    ReportRow("observed_at", ("OBR-7",), "StudyDate", "plain", "C"),
-    ReportRow("status_changed_at", ("OBR-22",), "", "plain", "C"),
+    ReportRow("observations", ("OBX-11",), "", "observations", "C",
+              note="each observation with its status; table 0085: another table than OBR-25"),
+    ReportRow("observed_at", ("OBR-7",), "StudyDate", "moment", "C"),
+    ReportRow("status_changed_at", ("OBR-22",), "", "moment", "C"),
     ReportRow("signed_by", ("OBR-32",), "", "interpreter", "C"),
     ReportRow("requested_by", ("OBR-16",), "RequestingPhysician", "staff_name", "C"),
     ReportRow("text", ("OBX-5",), "", "report_text", "C", note=r"OBX-2 TX or FT; \.br\ is a line break"),

@@ -13,12 +13,16 @@ from datetime import datetime
 from typing import Any
 
 from pydicom.dataset import Dataset
+from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence as DicomSequence
 
 from hl7dicom_lab.dicom import character_set
-from hl7dicom_lab.mapping.order_to_worklist import get, put
+from hl7dicom_lab.mapping import character_sets
+from hl7dicom_lab.mapping.attributes import get, put
 from hl7dicom_lab.mapping.table import REQUEST, WORKLIST_TO_IMAGE
 from hl7dicom_lab.model import Origin
+
+_MODALITY = "made by the modality"
 
 #: Attributes that every image has, empty where nobody knows the value (type 2; PS3.3 C.7.1.1 and C.7.2.1).
 _ALWAYS_PRESENT = (
@@ -42,6 +46,7 @@ class MadeByModality:
     station_name: str
     institution_name: str = ""
     series_description: str = ""
+    study_instance_uid: str = ""  # for an unscheduled examination: an item with a study keeps its own
 
 
 @dataclass(frozen=True)
@@ -55,37 +60,38 @@ class TaggedImage:
 def worklist_to_image(item: Dataset, acquisition: Dataset, made: MadeByModality) -> TaggedImage:
     """Tag one acquired image (pixels and geometry, no identity) with a worklist item.
 
-    `item` is an answer of the worklist, as it came. `acquisition` is not changed.
+    `item` is an answer of the worklist, as it came; for an unscheduled examination it has the patient and nothing else,
+    and the study's UID is the modality's own. `acquisition` is not changed.
     """
     image = deepcopy(acquisition)
-    origins = _copy(item, image)
-    origins += _make(image, made)
+    origins = _copy(item, image) | _make(image, made)
     for keyword in _ALWAYS_PRESENT:
         if keyword not in image:
             setattr(image, keyword, "")
-    terms = character_set.sufficient(image, character_set.terms_of(item))
-    if terms:
+    terms = character_sets.holding(image, character_set.terms_of(item))
+    if terms != character_set.terms_of(image):
         image.SpecificCharacterSet = list(terms)
-    return TaggedImage(image, tuple(origins))
+        shown = _shown(image.SpecificCharacterSet)
+        origins["SpecificCharacterSet"] = Origin("SpecificCharacterSet", shown, _MODALITY, rule="holds every text")
+    return TaggedImage(image, tuple(origins.values()))
 
 
-def _copy(item: Dataset, image: Dataset) -> list[Origin]:
-    origins = []
+def _copy(item: Dataset, image: Dataset) -> dict[str, Origin]:
+    origins = {}
+    scheduled = bool(get(item, "RequestedProcedureID"))
     for row in WORKLIST_TO_IMAGE:
         value = get(item, row.worklist)
         if value in (None, "") or (isinstance(value, DicomSequence) and not value):
             continue
         for path in row.image:
-            put(image, path, deepcopy(value))
-            origins.append(Origin(path, _shown(value), row.worklist, _shown(value), "copied from the worklist"))
-    if not get(image, f"{REQUEST}.RequestedProcedureID") and REQUEST in image:
-        # Without a requested procedure the image answers no request (PS3.3 Table 10-9: type 1C within the item).
-        del image[REQUEST]
-        origins = [origin for origin in origins if not origin.attribute.startswith(REQUEST)]
+            # Without a requested procedure the image answers no request (PS3.3 Table 10-9: type 1C within the item).
+            if scheduled or not path.startswith(REQUEST):
+                put(image, path, deepcopy(value))
+                origins[path] = Origin(path, _shown(value), row.worklist, _shown(value), "copied from the worklist")
     return origins
 
 
-def _make(image: Dataset, made: MadeByModality) -> list[Origin]:
+def _make(image: Dataset, made: MadeByModality) -> dict[str, Origin]:
     started, acquired = made.study_started, made.acquired
     values: dict[str, Any] = {
         "SOPInstanceUID": made.sop_instance_uid,
@@ -95,22 +101,23 @@ def _make(image: Dataset, made: MadeByModality) -> list[Origin]:
         "InstanceNumber": made.instance_number,
         "Modality": made.modality,
         "StationName": made.station_name,
-        "InstitutionName": get(image, "InstitutionName") or made.institution_name,
         "SeriesDescription": made.series_description or get(image, "SeriesDescription"),
         "StudyDate": f"{started:%Y%m%d}",
         "StudyTime": f"{started:%H%M%S}",
     }
     for stage in ("Series", "Acquisition", "Content"):
         values |= {f"{stage}Date": f"{acquired:%Y%m%d}", f"{stage}Time": f"{acquired:%H%M%S}"}
-    if not made.frame_of_reference_uid:
-        del values["FrameOfReferenceUID"]
+    if not get(image, "StudyInstanceUID"):
+        values["StudyInstanceUID"] = made.study_instance_uid
+    if not get(image, "InstitutionName"):
+        values["InstitutionName"] = made.institution_name
     known = {keyword: value for keyword, value in values.items() if value not in (None, "")}
     for keyword, value in known.items():
         setattr(image, keyword, value)
-    return [Origin(keyword, str(value), "made by the modality", rule="made") for keyword, value in known.items()]
+    return {keyword: Origin(keyword, str(value), _MODALITY, rule="made") for keyword, value in known.items()}
 
 
 def _shown(value: Any) -> str:
     if isinstance(value, DicomSequence):
         return "; ".join(", ".join(str(element.value) for element in one) for one in value)
-    return str(value)
+    return "\\".join(str(one) for one in value) if isinstance(value, MultiValue) else str(value)

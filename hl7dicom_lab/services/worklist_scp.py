@@ -8,12 +8,14 @@ whatever it asked for, everything on the worklist is not the answer.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from io import BytesIO
 from typing import Any, Unpack, cast
 
 from pydicom.dataset import Dataset
 from pynetdicom import evt
+from pynetdicom.association import Association
 from pynetdicom.dimse_primitives import C_FIND
 from pynetdicom.events import Event
 from pynetdicom.presentation import PresentationContext, build_context
@@ -32,6 +34,7 @@ Find = Callable[[Dataset, str], Iterable[tuple[int, Dataset]]]
 
 #: A page of a busy department's day. A scanner that gets it learns from the status that there is more.
 DEFAULT_LIMIT = 1000
+_WAITING_ANSWERS = 64
 
 
 class WorklistScp(DicomAcceptor):
@@ -77,9 +80,18 @@ class WorklistScp(DicomAcceptor):
                     status=status.OUT_OF_RESOURCES,
                     next_step="narrow the query: a date, a modality, a station",
                 )
-            if not event.assoc.is_established or event.assoc.acse.is_aborted():
+            if not _has_room(event.assoc):
                 return  # nobody listens any more
             event.assoc.dimse.send_msg(_response(request, pending, match, syntax), event.context.context_id)
+
+
+def _has_room(assoc: Association) -> bool:
+    """Wait until few answers are waiting to be sent, so that a cancel is heeded soon; False once there is no peer."""
+    while assoc.is_established and not assoc.acse.is_aborted():
+        if assoc.dul.to_provider_queue.qsize() < _WAITING_ANSWERS:
+            return True
+        time.sleep(0.001)
+    return False
 
 
 def _identifier_of(request: C_FIND) -> bytes:

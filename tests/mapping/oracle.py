@@ -98,6 +98,25 @@ def named(segments: list[hl7.Segment], name: str) -> list[hl7.Segment]:
     return [one for one in segments if str(one[0]) == name]
 
 
+def line(text: str, most: int = 64) -> str:
+    """A value of LO: no backslash, which separates values, no spaces around it, at most 64 characters (PS3.5 6.2)."""
+    return text.replace("\\", "/").strip(" ")[:most].rstrip(" ")
+
+
+def spread(text: str) -> list[str]:
+    """Text that concerns safety is never cut: words move on to a further value."""
+    values = [""]
+    for word in text.replace("\\", "/").split():
+        if len(values[-1]) + len(word) + 1 > 64 and values[-1]:
+            values.append("")
+        values[-1] = f"{values[-1]} {word}".strip()
+    return [one for one in values if one]
+
+
+def several(values: list[str]) -> str | list[str]:
+    return values[0] if len(values) == 1 else values
+
+
 def digits(text: str) -> str:
     """A TS without its zone (DICOM DA and TM have none) and without its fraction: YYYYMMDDHHMMSS or shorter."""
     return re.split(r"[+.-]", text)[0]
@@ -129,27 +148,33 @@ def cnn(repetition: str) -> str:
 def patient_name(repetitions: list[str]) -> str:
     """PID-5. XPN-8 says the writing (table 0465: A, I, P): PN's three groups, PS3.5 section 6.2.1.1."""
     groups = {"A": "", "I": "", "P": ""}
-    for one in repetitions:
-        code = part(one, 8) or "A"
-        if code in groups and not groups[code]:
-            groups[code] = xpn(one)
+    for number, one in enumerate(repetitions):
+        writing = part(one, 8) or ("" if number else "A")  # the first repetition is the name, without a code as with A
+        if writing in groups and not groups[writing]:
+            groups[writing] = xpn(one)
     return "=".join((groups["A"], groups["I"], groups["P"])).rstrip("=")
 
 
+def the_patient(identifiers: list[str]) -> str:
+    """The repetition of PID-3 that names the patient (table 0203): MR, else another patient identifier, else untyped."""
+    wanted = ["MR", "PI", "PT", ""]
+    return min(identifiers, key=lambda one: wanted.index(part(one, 5)) if part(one, 5) in wanted else len(wanted))
+
+
 def code(repetition: str, start: int = 1) -> tuple[str, str, str] | None:
-    """(value, scheme, meaning); all three, or no item: PS3.3 Table 8.8-1 gives each of them type 1 or 1C."""
-    value, meaning, scheme = (part(repetition, start + offset) for offset in range(3))
-    return (value, scheme, meaning) if value and meaning and scheme else None
+    """(value, scheme, meaning): PS3.3 Table 8.8-1. No code without its scheme; the meaning of a bare code is the code."""
+    value, meaning, scheme = (line(part(repetition, start + offset)) for offset in range(3))
+    return (value, scheme, meaning or value) if value and scheme else None
 
 
 def address(repetition: str) -> str:
     """XAD: street, other designation, city, state, postal code, country as one line of text."""
-    return ", ".join(one for one in (part(repetition, number) for number in range(1, 7)) if one)
+    return line(", ".join(one for one in (line(part(repetition, number)) for number in range(1, 7)) if one))
 
 
 def location(repetition: str) -> str:
     """PL: point of care, room, bed as one line of text; the facility follows them."""
-    return " ".join(one for one in (part(repetition, number) for number in range(1, 5)) if one)
+    return line(" ".join(one for one in (line(part(repetition, number)) for number in range(1, 5)) if one))
 
 
 def quantity(observation: hl7.Segment, factors: dict[str, float]) -> float | None:
@@ -197,7 +222,7 @@ def _item(
 
 def _patient(pid: hl7.Segment | None, allergies: list[hl7.Segment]) -> dict[str, Any]:
     identifiers = field(pid, 3)
-    chosen = next((one for one in identifiers if part(one, 5) == "MR"), identifiers[0])
+    chosen = the_patient(identifiers)
     others = list(identifiers)
     others.remove(chosen)
     birth = first(pid, 7)[:8]
@@ -209,7 +234,7 @@ def _patient(pid: hl7.Segment | None, allergies: list[hl7.Segment]) -> dict[str,
         "PatientBirthDate": birth if len(birth) == 8 else "",
         "PatientSex": SEXES.get(first(pid, 8), ""),
         "PatientAddress": address(field(pid, 11)[0]) if field(pid, 11) else "",
-        "Allergies": [first(one, 3, 2) or first(one, 3, 1) for one in allergies],
+        "Allergies": [one for al1 in allergies for one in spread(first(al1, 3, 2) or first(al1, 3, 1))],
     }
 
 
@@ -231,7 +256,7 @@ def _visit(pid: hl7.Segment | None, pv1: hl7.Segment | None) -> dict[str, Any]:
         "IssuerOfAdmissionIDSequence": part(number[0], 4) if number else "",
         "CurrentPatientLocation": location(field(pv1, 3)[0]) if field(pv1, 3) else "",
         "ReferringPhysicianName": xcn(field(pv1, 8)[0]) if field(pv1, 8) else "",
-        "PregnancyStatus": 3 if "B6" in field(pv1, 15) else "",
+        "PregnancyStatus": 3 if "B6" in field(pv1, 15) else "",  # US: a number
     }
 
 
@@ -239,11 +264,12 @@ def _request(group: list[hl7.Segment]) -> dict[str, Any]:
     orc, obr = segment(group, "ORC"), segment(group, "OBR")
     physicians = [xcn(one) for one in (*field(obr, 16)[:1], *field(orc, 12)[:1])]
     return {
-        "PatientState": first(obr, 12, 2) or first(obr, 12, 1),
-        "MedicalAlerts": first(obr, 13),
+        "PatientState": line(first(obr, 12, 2) or first(obr, 12, 1)),
+        "MedicalAlerts": [one for said in field(obr, 13) for one in spread(decoded(said))],
         "RequestingPhysician": next((one for one in physicians if one), ""),
-        "PlacerOrderNumberImagingServiceRequest": first(orc, 2),
-        "FillerOrderNumberImagingServiceRequest": first(orc, 3),
+        # OBR-2 and OBR-3 are the same fields as ORC-2 and ORC-3 (v2.5.1 4.5.3.2): one of the two places is enough.
+        "PlacerOrderNumberImagingServiceRequest": first(orc, 2) or first(obr, 2),
+        "FillerOrderNumberImagingServiceRequest": first(orc, 3) or first(obr, 3),
     }
 
 
@@ -254,17 +280,17 @@ def _procedure(group: list[hl7.Segment], ipc: hl7.Segment | None, message: list[
     # One ZDS at the end of the message is the study of every order in it: the steps of one requested procedure (RAD-4).
     all_zds = named(message, "ZDS")
     zds = segment(group, "ZDS") or (all_zds[0] if len(all_zds) == 1 and message[-1] is all_zds[0] else None)
-    priority = first(tq1, 9) if tq1 is not None else first(orc, 7, 6)
+    priority = first(tq1, 9) if tq1 is not None else first(orc, 7, 6) or first(obr, 27, 6)
     return {
         "AccessionNumber": first(ipc, 1) if ipc is not None else first(obr, 18),
         "RequestedProcedureID": first(ipc, 2) if ipc is not None else first(obr, 19),
         "StudyInstanceUID": first(ipc, 3) if ipc is not None else first(zds, 1),
-        "RequestedProcedureDescription": first(obr, 44, 2) or first(obr, 4, 2),
+        "RequestedProcedureDescription": line(first(obr, 44, 2) or first(obr, 4, 2)),
         "RequestedProcedureCodeSequence": [one for one in codes if one][:1],
         "RequestedProcedurePriority": PRIORITIES.get(priority, ""),
-        "ReasonForTheRequestedProcedure": part(reason, 2) or part(reason, 1),
+        "ReasonForTheRequestedProcedure": line(part(reason, 2) or part(reason, 1)),
         "ReasonForRequestedProcedureCodeSequence": [one for one in [code(reason)] if one],
-        "PatientTransportArrangements": first(obr, 30),
+        "PatientTransportArrangements": line(first(obr, 30)),
         "RequestedProcedureComments": "\n".join(_notes(group)),
     }
 
@@ -289,20 +315,22 @@ def _step(group: list[hl7.Segment], ipc: hl7.Segment | None, stations: Stations)
     if ipc is not None:
         description, codes = first(ipc, 6, 2), [code(one) for one in field(ipc, 6)[:1]]
     else:
-        description = first(obr, 4, 5) or first(obr, 4, 2)
-        codes = [code(field(obr, 4)[0], 4) or code(field(obr, 4)[0])]
+        description, codes = "", []
+    description = description or first(obr, 4, 5) or first(obr, 4, 2)
+    codes += [code(one, start) for one in field(obr, 4)[:1] for start in (4, 1)]
     date, time = digits(start)[:8], re.split(r"[+-]", start)[0][8:]
     return {
-        "ScheduledStationAETitle": (field(ipc, 9) or [ae_title])[0],
+        "ScheduledStationAETitle": several(field(ipc, 9) or [ae_title]),
         "ScheduledProcedureStepStartDate": date if len(date) == 8 else "",
         "ScheduledProcedureStepStartTime": time,
         "Modality": modality,
         "ScheduledPerformingPhysicianName": cnn(field(obr, 34)[0]) if field(obr, 34) else "",
-        "ScheduledProcedureStepDescription": description,
+        "ScheduledProcedureStepDescription": line(description),
         "ScheduledProtocolCodeSequence": [one for one in codes if one][:1],
         "ScheduledProcedureStepID": first(ipc, 4) if ipc is not None else first(obr, 20),
-        "ScheduledStationName": first(ipc, 7) or station_name,
-        "ScheduledProcedureStepLocation": first(ipc, 8) or place,
+        # The table's scanner is not the one that the order names, if it names one: then name and room are unknown.
+        "ScheduledStationName": first(ipc, 7) or (station_name if field(ipc, 9) in ([], [ae_title]) else ""),
+        "ScheduledProcedureStepLocation": first(ipc, 8) or (place if field(ipc, 9) in ([], [ae_title]) else ""),
         "ScheduledProcedureStepStatus": _status(first(orc, 1), first(orc, 5)),
     }
 
@@ -386,9 +414,9 @@ def report(text: str) -> dict[str, Any]:
     message = list(hl7.parse(text))
     pid, obr = segment(message, "PID"), segment(message, "OBR")
     identifiers = field(pid, 3)
-    chosen = next((one for one in identifiers if part(one, 5) == "MR"), identifiers[0])
+    chosen = the_patient(identifiers)
     study_uids, lines, observations, document = [], [], [], b""
-    for one in named(message, "OBX"):
+    for one in named(message, "OBX"):  # of a message with one OBR
         value_type, status = first(one, 2), first(one, 11)
         observations.append((first(one, 3, 1), value_type, status))
         if (first(one, 3, 1), first(one, 3, 3)) in STUDY_UID_CODES:
@@ -405,7 +433,7 @@ def report(text: str) -> dict[str, Any]:
         "placer_order_number": first(obr, 2),
         "filler_order_number": first(obr, 3),
         "requested_procedure_id": first(obr, 19),
-        "procedure": code(field(obr, 4)[0]) if field(obr, 4) else None,
+        "procedure": tuple(first(obr, 4, number) for number in (1, 2, 3)),
         "study_instance_uid": study_uids[0] if study_uids else "",
         "status": first(obr, 25),
         "observed_at": digits(first(obr, 7)),

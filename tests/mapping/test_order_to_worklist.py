@@ -1,0 +1,47 @@
+"""Section 1 of the mapping, field by field: the package against the independent reading in `oracle.py`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+from flat import flat, rounded
+from messages import ORDERS
+from oracle import STEP, worklist_items
+
+from hl7dicom_lab import story
+from hl7dicom_lab.dicom import data_set
+from hl7dicom_lab.hl7v2.groups import orders
+from hl7dicom_lab.hl7v2.message import Message
+from hl7dicom_lab.mapping.order_to_worklist import new_item, order_to_worklist, scheduled, worklist_item
+
+NOW = datetime(2026, 3, 2, 8, 16, 5)
+STATIONS = {station.modality: station for station in story.STATIONS}
+ORACLE_STATIONS = {one.modality: (one.ae_title, one.name, one.location) for one in story.STATIONS}
+
+
+def planned(text: str):
+    """What the package makes of every step of an order message, before the filler numbers it."""
+    groups = orders(Message.parse(text.encode("utf-8")))
+    return [scheduled(new_item(order_to_worklist(group)), stations=STATIONS, now=NOW) for group in groups]
+
+
+def expected(text: str):
+    """What the oracle expects; where the order names no start, what the filler plans is added: now, or the day."""
+    for item in worklist_items(text, ORACLE_STATIONS):
+        if STEP + "ScheduledProcedureStepStartDate" not in item:
+            item[STEP + "ScheduledProcedureStepStartDate"] = f"{NOW:%Y%m%d}"
+            item[STEP + "ScheduledProcedureStepStartTime"] = f"{NOW:%H%M%S}"
+        item.setdefault(STEP + "ScheduledProcedureStepStartTime", "000000")
+        yield rounded(item)
+
+
+@pytest.mark.parametrize("text", ORDERS.values(), ids=ORDERS.keys())
+def test_every_attribute_is_what_the_oracle_says(text):
+    assert [flat(item.data_set) for item in planned(text)] == list(expected(text))
+
+
+@pytest.mark.parametrize("text", ORDERS.values(), ids=ORDERS.keys())
+def test_what_is_written_and_read_again_is_the_same(text):
+    for item in planned(text):
+        assert flat(data_set.decode(worklist_item(item).data_set)) == flat(item.data_set)
