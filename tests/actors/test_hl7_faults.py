@@ -1,8 +1,9 @@
 """Rows 19 to 40 of the list of faults: what is wrong in an HL7 message, what the RIS answers, and what it keeps.
 
-One test a row. Every fault goes over a real socket to the RIS of a running department; the whole answer is read from the
-wire; the order book is compared; the trace has to name the rule and the repair; and after each test an honest order on
-the same connection is accepted. An answer that is not due is proved by what comes next: the answer to the honest order.
+One test a row, or a few. Every fault goes over a real socket to the RIS of a running department; the whole answer is
+read from the wire; the order book is compared; the trace has to name the rule and the repair; and after each test an
+honest order on the same connection is accepted. That no answer came is proved by what comes next: the answer to that
+honest order.
 """
 
 from __future__ import annotations
@@ -132,12 +133,17 @@ def control_id_in(body: bytes) -> str:
         b"\xff\xfe\x00\x80",
         order().without("MSH").bytes(),
     ],
+    ids=["PID first", "no HL7", "half an MSH", "small letters, no control id", "no text", "an order without MSH"],
 )
 def test_row_19_no_answer_where_no_control_id_can_be_read(desk, body):
     desk.is_silent_about(body, rule="0357, 100 ", repair="MSH in capitals")
 
 
-@pytest.mark.parametrize("spoil", [bytes.lower, lambda line: b"\xef\xbb\xbf" + line, lambda line: b"\r\n" + line])
+@pytest.mark.parametrize(
+    "spoil",
+    [bytes.lower, lambda line: b"\xef\xbb\xbf" + line, lambda line: b"\r\n" + line],
+    ids=["msh", "byte order mark", "empty line"],
+)
 def test_row_19_small_letters_and_bytes_before_msh_are_rejected(desk, spoil):
     message = order().put("MSH-10", new_control_id().lower())
     header, rest = message.bytes().split(b"\r", 1)
@@ -152,6 +158,7 @@ def test_row_19_small_letters_and_bytes_before_msh_are_rejected(desk, spoil):
         (lambda body: body.replace(b"||ORM", b"|||ORM"), "MSH-10", "ORM^O01"),
         (lambda body: body.replace(b"|NORTHGATE|RIS", b"|RIS"), "MSH-8", "P"),
     ],
+    ids=["MSH-8 is missing", "MSH-8 is doubled", "MSH-4 is missing"],
 )
 def test_row_20_a_shifted_header_is_rejected(desk, shift, stands_in, control_id):
     body = shift(order().bytes())
@@ -426,6 +433,7 @@ def test_a_control_id_goes_back_byte_for_byte(desk):
         b"msh|^~\\&|EMR|NORTHGATE|RIS|NORTHGATE|20260302||ACK^O01|E6|P|2.3.1\rMSA|AA|T1\r",
         b"BHS|^~\\&|EMR|NORTHGATE\rMSH|^~\\&|EMR|NORTHGATE|RIS|NORTHGATE|20260302||ACK|E7|P|2.3.1\rMSA|AA|T1\rBTS|1\r",
     ],
+    ids=["AA", "AE", "CA", "ORR", "shifted", "small letters", "in a batch"],
 )
 def test_row_38_an_acknowledgment_is_never_acknowledged(desk, answer):
     desk.is_silent_about(answer, rule="an acknowledgment is never acknowledged", repair="which system")
@@ -479,6 +487,7 @@ def test_row_39_a_wish_outside_table_0155_is_refused_and_answered(desk, path):
         (b"BHS|^~\\&|EMR|NORTHGATE|RIS|NORTHGATE|20260302||name|comment|B-1|B-0\r", b"BTS|2\r", "BHS"),
         (b"", b"", "MSH"),
     ],
+    ids=["FHS", "BHS", "two MSH"],
 )
 def test_row_40_a_batch_is_refused_as_a_whole(desk, begin, end, where):
     first, second = order(), order()

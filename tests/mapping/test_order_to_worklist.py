@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import generated
 import pytest
 from flat import flat, rounded
+from hypothesis import given, settings
 from messages import ORDERS
 from oracle import STEP, worklist_items
 
@@ -45,3 +47,9 @@ def test_every_attribute_is_what_the_oracle_says(text):
 def test_what_is_written_and_read_again_is_the_same(text):
     for item in planned(text):
         assert flat(data_set.decode(worklist_item(item).data_set)) == flat(item.data_set)
+
+
+@settings(deadline=None, max_examples=300)
+@given(generated.orders())
+def test_any_order_is_what_the_oracle_says(text):
+    assert [flat(item.data_set) for item in planned(text)] == list(expected(text))
