@@ -16,6 +16,7 @@ from pydicom.dataset import Dataset
 from hl7dicom_lab import story
 from hl7dicom_lab.actors.order_filling import OrderFilling
 from hl7dicom_lab.actors.site import Site
+from hl7dicom_lab.dicom.worklist_query import CompiledQuery
 from hl7dicom_lab.errors import NotFound
 from hl7dicom_lab.hl7v2 import checks
 from hl7dicom_lab.hl7v2.message import Message, Segments
@@ -27,6 +28,10 @@ from hl7dicom_lab.services.mllp_listener import MllpListener
 from hl7dicom_lab.services.worklist_scp import WorklistScp
 from hl7dicom_lab.storage.inbox import Inbox
 from hl7dicom_lab.storage.order_book import BookedStep, OrderBook
+from hl7dicom_lab.trace import Conversation
+
+#: The most steps that one query gets; whoever asks for more is told so with 0xA700.
+MOST_MATCHES = 20_000
 
 #: How the RIS numbers what an order leaves to it.
 _NUMBERS = {
@@ -67,6 +72,7 @@ class Ris:
         self._listener = MllpListener(receiver, trace=site.trace, system=story.RIS, host=site.host, port=hl7_port)
         self._scp = WorklistScp(
             self._find,
+            limit=MOST_MATCHES,
             ae_title=story.RIS_AE_TITLE,
             trace=site.trace,
             system=story.RIS,
@@ -131,8 +137,11 @@ class Ris:
             return self._mint.uid("study")
         return _NUMBERS[attribute].format(self._mint.number(attribute))
 
-    def _find(self, query: Dataset, _calling_ae_title: str) -> Iterator[tuple[int, Dataset]]:
-        return self.order_book.find(query)
+    def _find(self, query: Dataset, conversation: Conversation) -> Iterator[tuple[int, Dataset]]:
+        compiled = CompiledQuery(query)
+        for remark in compiled.remarks:
+            conversation.note(remark.what, rule=remark.rule, repair=remark.repair, severity=remark.severity)
+        return self.order_book.answers(compiled)
 
     def _check_in(self, message: Message) -> str:
         """The patient is here: the visit's steps, else those of the nearest day, become ARRIVED."""

@@ -20,6 +20,7 @@ CANNOT_DECODE = 0xC000  # the bytes are no data set
 UNABLE_TO_PROCESS = 0xC001  # the lab failed, or found what it has no code for
 INVALID_UID = 0xC002
 PIXEL_DATA_WRONG = 0xC003
+OTHER_CONTENT = 0xC004  # another image is kept under this SOP Instance UID
 
 #: PS3.7 Annex C: statuses of every service.
 _GENERAL = {

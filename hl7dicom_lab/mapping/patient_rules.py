@@ -164,7 +164,7 @@ def _converted_measure(obx: Segment, source: str, units: dict[str, float]) -> Co
     unit = obx.value(6, 1).strip() or (in_words[1] if in_words else "")
     number, factor = obx.value(5).strip(), units.get(unit.casefold())
     said = f"{number} {unit}".strip()
-    if factor is not None and re.fullmatch(r"\d+(\.\d+)?", number, re.ASCII):
+    if factor is not None and re.fullmatch(r"\d+(\.\d+)?", number, re.ASCII) and float(number) > 0:
         value = number if factor == 1.0 else f"{float(number) * factor:.3f}".rstrip("0").rstrip(".")
         if len(value) <= _LONGEST_DS:
             return Converted(value, source, said, "copied" if factor == 1.0 else f"from {unit}")

@@ -29,8 +29,9 @@ from hl7dicom_lab.services.acceptor import AcceptorOptions, DicomAcceptor, Servi
 from hl7dicom_lab.services.request_screen import answered, as_fault, note_fault
 from hl7dicom_lab.trace import Conversation
 
-#: Gets the query's identifier and who asks; yields 0xFF00 or 0xFF01 with one match each. May raise DicomFault.
-Find = Callable[[Dataset, str], Iterable[tuple[int, Dataset]]]
+#: Gets the query's identifier and the conversation that it came on, whose `peer` is the calling AE title; yields 0xFF00
+#: or 0xFF01 with one match each. May raise DicomFault.
+Find = Callable[[Dataset, Conversation], Iterable[tuple[int, Dataset]]]
 
 #: A page of a busy department's day. A scanner that gets it learns from the status that there is more.
 DEFAULT_LIMIT = 1000
@@ -59,18 +60,17 @@ class WorklistScp(DicomAcceptor):
     def _answer(self, event: Event, conversation: Conversation) -> Iterator[tuple[Any, None]]:
         """Send every match, then yield the final status if it is not success; pynetdicom sends that one."""
         try:
-            yield from self._matches(event)
+            yield from self._matches(event, conversation)
         except Exception as error:  # a query always gets its final response
             fault = as_fault(error)
             note_fault(conversation, fault)
             yield answered(fault), None
 
-    def _matches(self, event: Event) -> Iterator[tuple[int, None]]:
+    def _matches(self, event: Event, conversation: Conversation) -> Iterator[tuple[int, None]]:
         request = cast("C_FIND", event.request)
         syntax = str(event.context.transfer_syntax)
         query = read_data_set(_identifier_of(request), syntax, strict=True)
-        calling = str(event.assoc.requestor.ae_title)
-        for count, (pending, match) in enumerate(self._find(query, calling)):
+        for count, (pending, match) in enumerate(self._find(query, conversation)):
             if event.is_cancelled:
                 yield status.CANCEL, None
                 return

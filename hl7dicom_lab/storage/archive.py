@@ -35,9 +35,6 @@ from hl7dicom_lab.errors import DicomFault, SetupError
 from hl7dicom_lab.model import ReceivedInstance, StoredInstance
 from hl7dicom_lab.storage.image_index import ImageIndex
 
-#: Our own choice within "Cannot understand": PS3.4 Table B.2-1 has no code for a UID that is used twice.
-OTHER_CONTENT = 0xC004
-
 _PREAMBLE = 128 + 4
 _GROUP_LENGTH_ELEMENT = 12
 
@@ -224,7 +221,7 @@ def _refused_without_room() -> Iterator[None]:
 def _refuse_other_content(kept: StoredInstance) -> NoReturn:
     raise DicomFault(
         "another content is stored under this UID",
-        status=OTHER_CONTENT,
+        status=status.OTHER_CONTENT,
         keyword="SOPInstanceUID",
         next_step=f"give a changed image a new SOP Instance UID (PS3.5 section 9); {kept.sop_instance_uid} stays as is",
     )

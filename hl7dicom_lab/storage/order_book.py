@@ -120,11 +120,14 @@ class OrderBook:
 
         Raises `DicomFault` 0xA900 for a query that the standard does not allow.
         """
-        compiled = CompiledQuery(query)
-        for row in self._candidates(compiled):
+        return self.answers(CompiledQuery(query))
+
+    def answers(self, query: CompiledQuery) -> Iterator[tuple[int, Dataset]]:
+        """Answer a query that is compiled already."""
+        for row in self._candidates(query):
             item = data_set.read(row)
-            if compiled.matches(item):
-                yield compiled.response(item)
+            if query.matches(item):
+                yield query.response(item)
 
     def steps(self, **keys: str) -> tuple[BookedStep, ...]:
         """The steps whose columns have these values (`placer_order_number="P1"`), in the order of their entry."""

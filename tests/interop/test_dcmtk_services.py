@@ -48,7 +48,7 @@ def trace():
 
 @pytest.fixture
 def worklist(trace):
-    def find(query, _calling):
+    def find(query, _conversation):
         if query.PatientID == "BAD":
             raise DicomFault("no such patient identifier", status=0xA900, keyword="PatientID")
         for number in (1, 2, 3):

@@ -160,7 +160,7 @@ def ours(items: list[Dataset], tmp_path: Path) -> Iterator[int]:
     try:
         for item in items:
             book.import_item(item)
-        find: Callable[..., Any] = lambda query, _calling: book.find(query)  # noqa: E731
+        find: Callable[..., Any] = lambda query, _conversation: book.find(query)  # noqa: E731
         with WorklistScp(find, ae_title=AE_TITLE, trace=Trace(clock), system="RIS", clock=clock) as scp:
             yield scp.port
     finally:

@@ -180,7 +180,7 @@ def location(repetition: str) -> str:
 def quantity(observation: hl7.Segment, factors: dict[str, float]) -> float | None:
     unit = first(observation, 6).casefold()
     try:
-        return float(first(observation, 5)) * factors[unit]
+        return float(first(observation, 5)) * factors[unit] or None
     except (KeyError, ValueError):
         return None
 
@@ -223,8 +223,7 @@ def _item(
 def _patient(pid: hl7.Segment | None, allergies: list[hl7.Segment]) -> dict[str, Any]:
     identifiers = field(pid, 3)
     chosen = the_patient(identifiers)
-    others = list(identifiers)
-    others.remove(chosen)
+    others = [one for one in identifiers if one != chosen]
     birth = first(pid, 7)[:8]
     return {
         "PatientID": part(chosen, 1),
@@ -243,10 +242,10 @@ def _measures(observations: list[hl7.Segment]) -> dict[str, Any]:
     for one in observations:
         named_as = first(one, 3, 2).casefold()
         if named_as == "body weight":
-            measures["PatientWeight"] = quantity(one, KILOGRAMS)
+            measures["PatientWeight"] = measures.get("PatientWeight") or quantity(one, KILOGRAMS)
         elif named_as == "body height":
-            measures["PatientSize"] = quantity(one, METRES)
-    return measures
+            measures["PatientSize"] = measures.get("PatientSize") or quantity(one, METRES)
+    return measures  # the first that says something; nobody weighs nothing
 
 
 def _visit(pid: hl7.Segment | None, pv1: hl7.Segment | None) -> dict[str, Any]:
@@ -303,7 +302,7 @@ def _notes(group: list[hl7.Segment]) -> list[str]:
         if name == "OBX":
             break
         if name == "NTE":
-            notes += [decoded(repetition) for repetition in field(one, 3)]
+            notes += [decoded(repetition) for repetition in field(one, 3) if repetition not in ("", '""')]
     return notes
 
 

@@ -155,8 +155,8 @@ class TestNoAssociation:
 
 class TestFindWorklist:
     def test_the_items_come_back_in_order(self, trace, scu):
-        def find(query, calling):
-            assert (query.PatientID, calling) == ("MRN-*", "MR1")
+        def find(query, conversation):
+            assert (query.PatientID, conversation.peer) == ("MRN-*", "MR1")
             return [(0xFF00, worklist_item(number)) for number in (3, 1, 2)]
 
         query = everything()
@@ -167,7 +167,7 @@ class TestFindWorklist:
         assert str(items[0].PatientName) == "Núñez^Ana"
 
     def test_a_refusal_has_status_and_comment(self, trace, scu):
-        def find(_query, _calling):
+        def find(_query, _conversation):
             raise DicomFault("a date has eight digits", status=0xA900, keyword="ScheduledProcedureStepStartDate")
 
         with worklist(trace, find) as scp, pytest.raises(Refused) as caught:

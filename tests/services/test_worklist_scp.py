@@ -34,8 +34,8 @@ def statuses(answers):
 def test_each_match_is_pending_and_success_ends_them(trace, syntax):
     asked = []
 
-    def find(query, calling):
-        asked.append((query, calling))
+    def find(query, conversation):
+        asked.append((query, conversation.peer))
         yield 0xFF00, worklist_item(1)
         yield 0xFF01, worklist_item(2)
 
@@ -57,7 +57,7 @@ def test_nothing_found_is_success(trace):
 def test_a_query_is_decoded_with_its_own_character_set(trace):
     asked = []
 
-    def find(query, _calling):
+    def find(query, _conversation):
         asked.append(str(query.PatientName))
         return []
 
@@ -97,7 +97,7 @@ def test_an_identifier_that_cannot_be_decoded_is_refused(trace):
 
 
 def test_a_refusal_carries_its_status_and_names_the_attribute(trace):
-    def find(_query, _calling):
+    def find(_query, _conversation):
         raise DicomFault(
             "the date is none: 2026-03-02 has dashes, and this comment is longer than sixty-four characters",
             status=0xA900,
@@ -117,7 +117,7 @@ def test_a_refusal_carries_its_status_and_names_the_attribute(trace):
 def test_a_service_that_fails_answers_c001_and_serves_the_next(trace):
     calls = []
 
-    def find(_query, _calling):
+    def find(_query, _conversation):
         calls.append(1)
         yield 0xFF00, worklist_item()
         if len(calls) == 1:
