@@ -51,6 +51,13 @@ def first_repetition(order: Segments, path: str) -> tuple[Segment, str] | None:
     return segment, repetitions[0]
 
 
+def null_in_list(order: Segments, path: str) -> Converted | None:
+    """A deletion, where one of the segments of a kind has a null in a field and none of them has a value there."""
+    where = Path.parse(path)
+    null = any(segment.raw_field(where.field) == '""' for segment in order.all(where.segment))
+    return Converted(None, path, '""', "deleted", deleted=True) if null else None
+
+
 def one_line(text: str) -> str:
     r"""Text as LO and SH hold it: no control characters, no spaces around it, and `/` for `\`."""
     return _CONTROL.sub(" ", text.replace("\\", "/")).strip(" ")

@@ -24,6 +24,7 @@ from hl7dicom_lab.mapping.converted import (
     Rule,
     first_repetition,
     lines,
+    null_in_list,
     one_line,
     shortened,
     text_of,
@@ -146,12 +147,10 @@ def _priority(order: Segments, path: str) -> Converted | None:
 
 def _comments(order: Segments, path: str) -> Converted | None:
     said = "\n".join(_notes(order))
+    if not said:
+        return null_in_list(order, path)
     value, cut = shortened(lines(said), LT, path)
-    return (
-        Converted(value, path, said, "shortened" if cut else "the notes on the order, a line each", cut)
-        if said
-        else None
-    )
+    return Converted(value, path, said, "shortened" if cut else "the notes on the order, a line each", cut)
 
 
 def _notes(order: Segments) -> Iterator[str]:

@@ -47,6 +47,7 @@ MADE_BY_FILLER = (
     f"{STEP}.ScheduledProcedureStepID",
     "FillerOrderNumberImagingServiceRequest",
 )
+_LISTS = ("AL1", "NTE", "OBX")
 _PLACE_IN_TABLE = {row.attribute: place for place, row in enumerate(ORDER_TO_WORKLIST)}
 _FILLER = "made by the order filler"
 _START_DATE = f"{STEP}.ScheduledProcedureStepStartDate"
@@ -99,8 +100,8 @@ def _first(order: Segments, row: OrderRow, paths: Iterable[str]) -> tuple[int, C
     """What the first path gives that says something usable, and its place; else what the first of the others gave."""
     unusable: Converted | None = None
     for place, path in enumerate(paths):
-        # Which OBX is meant only the rule knows, so it looks for a null itself.
-        if not path.startswith("OBX") and order.is_null(path):
+        # A null in one segment of a list deletes nothing from the others: the rule looks at all of them.
+        if path[:3] not in _LISTS and order.is_null(path):
             found: Converted | None = Converted(None, path, '""', "deleted", deleted=True)
         else:
             found = RULES[row.rule](order, path)

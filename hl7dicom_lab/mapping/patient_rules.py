@@ -17,7 +17,16 @@ from hl7dicom_lab.errors import Hl7Fault
 from hl7dicom_lab.hl7v2 import checks
 from hl7dicom_lab.hl7v2.message import Path, Segment, Segments
 from hl7dicom_lab.mapping import names
-from hl7dicom_lab.mapping.converted import LO, Converted, Rule, first_repetition, one_line, shortened, whole
+from hl7dicom_lab.mapping.converted import (
+    LO,
+    Converted,
+    Rule,
+    first_repetition,
+    null_in_list,
+    one_line,
+    shortened,
+    whole,
+)
 
 #: Which observation is the body weight or height: OBX-3.2 in words, OBX-3.1 in LOINC.
 _WEIGHT = frozenset({"body weight", "29463-7", "3141-9"})
@@ -197,7 +206,7 @@ def _alerts(order: Segments, path: str) -> Converted | None:
 def _allergies(order: Segments, path: str) -> Converted | None:
     said = [segment.value(3, 2) or segment.value(3, 1) for segment in order.all("AL1")]
     values = [value for text in said for value in _spread(text)]
-    return Converted(values, path, ", ".join(said)) if values else None
+    return Converted(values, path, ", ".join(filter(None, said))) if values else null_in_list(order, path)
 
 
 def _issuer_of_admission(order: Segments, path: str) -> Converted | None:

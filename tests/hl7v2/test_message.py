@@ -121,7 +121,9 @@ def test_other_separators(marks):
         assert read.get(path) == expected.get(path).translate(str.maketrans("|^~\\&", marks))
 
 
-@pytest.mark.parametrize(("marks", "escape", "subcomponent"), [("^~", "", ""), ("^~\\", "\\", ""), ("^~\\&#", "\\", "&")])
+@pytest.mark.parametrize(
+    ("marks", "escape", "subcomponent"), [("^~", "", ""), ("^~\\", "\\", ""), ("^~\\&#", "\\", "&")]
+)
 def test_fewer_or_more_encoding_characters(marks, escape, subcomponent):
     header = HEADER.replace("^~\\&", marks)
     separators = read_separators(header.encode())
@@ -167,7 +169,7 @@ def test_a_unicode_line_separator_ends_no_segment():
         (b"MSH|^~\\&|EMR\rsome text\r", "AE", 100),
         (b"MSH|^~\\&|EMR\rPIDX|1\r", "AE", 100),
         (b"MSH|^~\\&|EMR\xe9\r", "AE", 102),
-        (b"MSH|^~\\&|EMR||||||||||||||||KLINGON\r", "AE", 103),
+        (b"MSH|^~\\&|EMR|||||||||||||||KLINGON\r", "AE", 103),
     ],
 )
 def test_what_is_no_message_is_refused_with_a_next_step(body, acknowledgment, code):

@@ -1,13 +1,13 @@
 """Our services before DCMTK, which shares no code with the library that they use."""
 
 import re
-import shutil
 import socket
 import subprocess
 import time
 from contextlib import contextmanager
 
 import pytest
+from dcmtk import program, run
 from pydicom import Dataset, dcmread, dcmwrite
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian, JPEGLosslessSV1, MRImageStorage
@@ -21,24 +21,6 @@ from hl7dicom_lab.services.worklist_scp import WorklistScp
 from hl7dicom_lab.trace import Trace
 
 pytestmark = pytest.mark.interop
-
-SYSTEM_PROGRAMS = "/usr/bin"
-
-
-def program(name):
-    """DCMTK's program of that name: pynetdicom installs programs of the same names."""
-    path = shutil.which(name, path=SYSTEM_PROGRAMS)
-    assert path, f"{name} is not installed; .ci/run names the Debian package"
-    version = subprocess.run([path, "--version"], capture_output=True, text=True, check=True, timeout=60).stdout
-    assert "dcmtk" in version.lower()
-    return path
-
-
-def run(name, *arguments):
-    finished = subprocess.run(
-        [program(name), *map(str, arguments)], capture_output=True, encoding="latin-1", timeout=60, check=False
-    )
-    return finished.returncode, finished.stdout + finished.stderr
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import socket
 import subprocess
 import time
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dcmtk import program
 from pydicom import dcmread
 from pydicom.config import IGNORE
 from pydicom.datadict import dictionary_VR, tag_for_keyword
@@ -39,13 +39,6 @@ SAMPLES = Path("/usr/share/doc/dcmtk/examples")
 QUERIES = range(13)
 AE_TITLE = "OFFIS"
 STEP = "ScheduledProcedureStepSequence"
-
-
-def program(name: str) -> str:
-    """DCMTK's program: pynetdicom installs some of the same names."""
-    path = shutil.which(name, path="/usr/bin")
-    assert path, f"{name} is not installed; .ci/run names the Debian package"
-    return path
 
 
 @dataclass(frozen=True)

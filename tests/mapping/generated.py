@@ -8,7 +8,13 @@ from hypothesis import strategies as st
 from messages import MSH_OMI, MSH_ORM, message
 
 _LETTERS = string.ascii_letters + "ÄÖüßÑéŁ" + "山田太郎" + "홍길동"
-_ESCAPES = {"|": r"\F\ ".strip(), "^": r"\S\ ".strip(), "&": r"\T\ ".strip(), "~": r"\R\ ".strip(), "\\": r"\E\ ".strip()}
+_ESCAPES = {
+    "|": r"\F\ ".strip(),
+    "^": r"\S\ ".strip(),
+    "&": r"\T\ ".strip(),
+    "~": r"\R\ ".strip(),
+    "\\": r"\E\ ".strip(),
+}
 
 #: Words as people type them, with the five characters that HL7 escapes.
 words = st.text(_LETTERS + string.digits + " .,-/()'|^&~\\", max_size=80).filter(lambda text: text != '""')
@@ -74,7 +80,7 @@ PV1 = segment(
     },
 )
 AL1 = segment("AL1", {3: maybe(code)})
-NTE = segment("NTE", {3: st.lists(maybe(words.map(escaped)), max_size=3).map("~".join)})
+NTE = segment("NTE", {3: maybe(st.lists(words.map(escaped), max_size=3).map("~".join))})
 OBX = st.one_of(
     segment(
         "OBX",

@@ -14,9 +14,7 @@ PID = (
     "PID|1||A-771^^^WEST^AN~M-4711^^^WEST&1.2.3.4&ISO^MR~X-9^^^EAST^PI||Beck&van&Beck^Ada^Rosa^III^Dr^MD^L||"
     "19791105143000|F|||12 Mill Road&Mill Road&12^Flat 3^Northgate^NG^40213^USA^H||||||||ACC-18^^^WEST^AN"
 )
-PV1 = (
-    "PV1|1|O|WARD 3^R12^B^WEST&1.2.3&ISO^^N^MAIN^2|||||D77^Okafor^Ngozi^A^Jr^Dr^PhD|||||||A1~B6||||V-2201^^^VISITS^VN"
-)
+PV1 = "PV1|1|O|WARD 3^R12^B^WEST&1.2.3&ISO^^N^MAIN^2|||||D77^Okafor^Ngozi^A^Jr^Dr^PhD|||||||A1~B6||||V-2201^^^VISITS^VN"
 AL1 = ("AL1|1|DA|70618^Penicillin^99NG", "AL1|2|FA|LATEX")
 ORC = "ORC|NW|P-1^HIS|F-1^RIS||SC||1^^^20260302093000^^S||20260302081500|||D12^Placer^Paula"
 OBR = (

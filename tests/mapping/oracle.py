@@ -263,7 +263,7 @@ def _request(group: list[hl7.Segment]) -> dict[str, Any]:
     orc, obr = segment(group, "ORC"), segment(group, "OBR")
     physicians = [xcn(one) for one in (*field(obr, 16)[:1], *field(orc, 12)[:1])]
     return {
-        "PatientState": line(first(obr, 12, 2) or first(obr, 12, 1)),
+        "PatientState": line(first(obr, 12, 2)) or line(first(obr, 12, 1)),
         "MedicalAlerts": [one for said in field(obr, 13) for one in spread(decoded(said))],
         "RequestingPhysician": next((one for one in physicians if one), ""),
         # OBR-2 and OBR-3 are the same fields as ORC-2 and ORC-3 (v2.5.1 4.5.3.2): one of the two places is enough.
@@ -284,10 +284,10 @@ def _procedure(group: list[hl7.Segment], ipc: hl7.Segment | None, message: list[
         "AccessionNumber": first(ipc, 1) if ipc is not None else first(obr, 18),
         "RequestedProcedureID": first(ipc, 2) if ipc is not None else first(obr, 19),
         "StudyInstanceUID": first(ipc, 3) if ipc is not None else first(zds, 1),
-        "RequestedProcedureDescription": line(first(obr, 44, 2) or first(obr, 4, 2)),
+        "RequestedProcedureDescription": line(first(obr, 44, 2)) or line(first(obr, 4, 2)),
         "RequestedProcedureCodeSequence": [one for one in codes if one][:1],
         "RequestedProcedurePriority": PRIORITIES.get(priority, ""),
-        "ReasonForTheRequestedProcedure": line(part(reason, 2) or part(reason, 1)),
+        "ReasonForTheRequestedProcedure": line(part(reason, 2)) or line(part(reason, 1)),
         "ReasonForRequestedProcedureCodeSequence": [one for one in [code(reason)] if one],
         "PatientTransportArrangements": line(first(obr, 30)),
         "RequestedProcedureComments": "\n".join(_notes(group)),
@@ -315,7 +315,7 @@ def _step(group: list[hl7.Segment], ipc: hl7.Segment | None, stations: Stations)
         description, codes = first(ipc, 6, 2), [code(one) for one in field(ipc, 6)[:1]]
     else:
         description, codes = "", []
-    description = description or first(obr, 4, 5) or first(obr, 4, 2)
+    description = line(description) or line(first(obr, 4, 5)) or line(first(obr, 4, 2))
     codes += [code(one, start) for one in field(obr, 4)[:1] for start in (4, 1)]
     date, time = digits(start)[:8], re.split(r"[+-]", start)[0][8:]
     return {
@@ -324,7 +324,7 @@ def _step(group: list[hl7.Segment], ipc: hl7.Segment | None, stations: Stations)
         "ScheduledProcedureStepStartTime": time,
         "Modality": modality,
         "ScheduledPerformingPhysicianName": cnn(field(obr, 34)[0]) if field(obr, 34) else "",
-        "ScheduledProcedureStepDescription": line(description),
+        "ScheduledProcedureStepDescription": description,
         "ScheduledProtocolCodeSequence": [one for one in codes if one][:1],
         "ScheduledProcedureStepID": first(ipc, 4) if ipc is not None else first(obr, 20),
         # The table's scanner is not the one that the order names, if it names one: then name and room are unknown.
