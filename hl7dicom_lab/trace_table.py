@@ -17,6 +17,8 @@ _VISIBLE = {code: 0x2400 + code for code in range(0x20)} | {0x7F: 0x2421}
 #: Characters that reorder or hide text around them (Unicode directional formatting, zero width, separators).
 _VISIBLE |= dict.fromkeys((0x85, *range(0x200B, 0x2010), *range(0x2028, 0x202F), *range(0x2066, 0x206A)), 0xFFFD)
 _LONGEST_DUMP = 4096
+#: JupyterLab aligns the cells of a table to the right unless told otherwise.
+_LEFT = "text-align:left"
 
 
 def visible(text: str) -> str:
@@ -65,7 +67,7 @@ class TraceTable:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in _HEADINGS)
+        head = "".join(f'<th scope="col" style="{_LEFT}">{html.escape(name)}</th>' for name in _HEADINGS)
         body = "".join(self._html_row(row) for row in self.rows)
         if not body:
             body = f'<tr><td colspan="{len(_HEADINGS)}">Nothing went over the wire yet.</td></tr>'
@@ -76,10 +78,10 @@ class TraceTable:
         )
 
     def _html_row(self, row: Row) -> str:
-        cells = "".join(f'<td style="text-align:left">{html.escape(cell)}</td>' for cell in _cells(row)[:-1])
+        cells = "".join(f'<td style="{_LEFT};white-space:nowrap">{html.escape(cell)}</td>' for cell in _cells(row)[:-1])
         remarks = "".join(f"<br><strong>{html.escape(_remark(remark))}</strong>" for remark in row.remarks)
         last = html.escape(_cells(row)[-1]) + remarks + self._html_details(row)
-        return f'<tr>{cells}<td style="text-align:left">{last}</td></tr>'
+        return f'<tr>{cells}<td style="{_LEFT};overflow-wrap:anywhere">{last}</td></tr>'
 
     def _html_details(self, row: Row) -> str:
         blocks = []
