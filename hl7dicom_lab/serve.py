@@ -51,11 +51,14 @@ def run(options: ServeOptions, console: Console | None = None) -> None:
                 "It asks nobody who they are. Use it only in a network that you trust, and never with real patients."
             )
         out.print(_table(lab))
-        if options.addresses is not None:
-            _write_addresses(lab, options.addresses)
         out.print(f"Data: {options.home or 'a temporary folder, removed at the end'}. Stop with Ctrl-C.")
-        _wait()
-        out.print("Stopping.")
+        try:
+            _hear_ctrl_c()
+            if options.addresses is not None:
+                _write_addresses(lab, options.addresses)
+            _wait()
+        except KeyboardInterrupt:
+            out.print("Stopping.")
 
 
 def _table(lab: Lab) -> Table:
@@ -91,14 +94,14 @@ def _write_addresses(lab: Lab, path: Path) -> None:
         ) from error
 
 
-def _wait() -> None:
-    """Until Ctrl-C. The short waits let it through on every system."""
-    forever = threading.Event()
+def _hear_ctrl_c() -> None:
+    """A shell that starts a program in the background makes it ignore Ctrl-C; this one has no other way to stop."""
     if threading.current_thread() is threading.main_thread():
-        # A shell that starts a program in the background makes it ignore Ctrl-C; this one has no other way to stop.
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        while not forever.wait(0.5):
-            pass
-    except KeyboardInterrupt:
-        return
+
+
+def _wait() -> None:
+    """For ever: Ctrl-C raises KeyboardInterrupt. The short waits let it through on every system."""
+    forever = threading.Event()
+    while not forever.wait(0.5):
+        pass

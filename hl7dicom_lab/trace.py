@@ -105,7 +105,7 @@ class Conversation:
         #: (own port, peer's port): how the two views of one connection find each other. Never shown.
         self.ports: tuple[int, int] = (0, 0)
         self.events: list[WireEvent] = []
-        #: False once the trace has forgotten this conversation; what it sees after that is not kept.
+        #: False once the trace has forgotten this conversation, until something more is said on it.
         self.kept = True
         self._trace = trace
 
@@ -186,9 +186,13 @@ class Trace:
             return conversation
 
     def clear(self) -> None:
-        """Forget everything seen so far; numbers go on from 1. A lesson begins with an empty trace."""
+        """Forget everything seen so far; numbers go on from 1. A lesson begins with an empty trace.
+
+        Connections that are open stay so: what comes on them later is recorded.
+        """
         with self._lock:
             for one in self._conversations:
+                one.events.clear()
                 one.kept = False
             self._conversations.clear()
             self._whole.clear()
@@ -273,13 +277,19 @@ class Trace:
         with self._lock:
             event = WireEvent(next(self._event_numbers), time, direction, bytes(raw), tuple(remarks), len(raw))
             if not conversation.kept:
-                return event
+                self._take_up_again(conversation)
             conversation.events.append(event)
             self._bytes += len(raw)
             self._count += 1
             self._whole.append((conversation, event.number))
             self._keep_bounds(conversation)
         return event
+
+    def _take_up_again(self, conversation: Conversation) -> None:
+        """A connection that stays open goes on after `clear`: what is said on it from now on is a conversation."""
+        conversation.number = next(self._numbers)
+        conversation.kept = True
+        self._conversations.append(conversation)
 
     def _keep_bounds(self, conversation: Conversation) -> None:
         while self._bytes > self._kept_bytes and self._whole:

@@ -14,8 +14,18 @@ from hl7dicom_lab.trace import Remark, Row
 
 _HEADINGS = ("#", "time", "from", "to", "message", "what it says")
 _VISIBLE = {code: 0x2400 + code for code in range(0x20)} | {0x7F: 0x2421}
-#: Characters that reorder or hide text around them (Unicode directional formatting, zero width, separators).
-_VISIBLE |= dict.fromkeys((0x85, *range(0x200B, 0x2010), *range(0x2028, 0x202F), *range(0x2066, 0x206A)), 0xFFFD)
+#: Characters that command a terminal (C1), or reorder or hide text around them (Unicode directional formatting, zero
+#: width, separators).
+_HIDDEN = (
+    *range(0x80, 0xA0),
+    0xAD,
+    0x061C,
+    *range(0x200B, 0x2010),
+    *range(0x2028, 0x202F),
+    *range(0x2060, 0x2070),
+    0xFEFF,
+)
+_VISIBLE |= dict.fromkeys(_HIDDEN, 0xFFFD)
 _LONGEST_DUMP = 4096
 #: JupyterLab aligns the cells of a table to the right unless told otherwise.
 _LEFT = "text-align:left"
@@ -86,7 +96,7 @@ class TraceTable:
     def _html_details(self, row: Row) -> str:
         blocks = []
         if row.decoded.data:
-            lines = "\n".join(visible(line) for line in row.decoded.data.splitlines())
+            lines = "\n".join(visible(line) for line in row.decoded.data.removesuffix("\n").split("\n"))
             blocks.append(f"<details><summary>decoded</summary><pre>{html.escape(lines)}</pre></details>")
         if self.raw and row.decoded.raw:
             shown = html.escape(dump(row.decoded.raw))

@@ -2,7 +2,8 @@
 
 Transactions out: RAD-1 Patient Registration (ADT^A04, A08), RAD-2 Placer Order Management (ORM^O01, OMI^O23), both to
 the RIS. In: RAD-28 Structured Report Export, here as ORU^R01 from the dictation system. Rule: the EMR numbers its
-orders (ORC-2) and nothing else; accession number and study come from the RIS.
+orders (ORC-2) and nothing else; accession number and study come from the RIS. A report that answers an order stands in
+the chart only if it is about the patient of that order.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from hl7dicom_lab.services.mllp_listener import MllpListener
 from hl7dicom_lab.services.mllp_sender import MllpSender
 from hl7dicom_lab.storage.inbox import Inbox
 from hl7dicom_lab.storage.placed_orders import PlacedOrders
-from hl7dicom_lab.storage.reports import ReportShelf
+from hl7dicom_lab.storage.reports import HeldReport, ReportShelf
 
 
 class Emr:
@@ -106,7 +107,8 @@ class Emr:
     def send(self, body: bytes) -> Acknowledgment:
         """Send a message of your own to the RIS and read its acknowledgment.
 
-        Raises `DeliveryError` where the RIS cannot be reached or does not answer.
+        Raises `DeliveryError` where the RIS cannot be reached or does not answer, `Hl7Fault` where its answer cannot be
+        read.
         """
         return acknowledge.read(self._to_ris.send(body))
 
@@ -120,6 +122,10 @@ class Emr:
         """The report that holds for an examination, as the physician sees it; None while there is none."""
         return self.reports.current(accession_number)
 
+    def exceptions(self) -> tuple[HeldReport, ...]:
+        """The reports that stand in no chart by themselves, each with the reason, for a person to work off."""
+        return self.reports.exceptions()
+
     def _new_order_number(self) -> str:
         return f"P{self._mint.number('placer order'):05d}"
 
@@ -131,6 +137,26 @@ class Emr:
 
     def _receive_report(self, message: Message) -> str:
         checks.check_patient(message)
-        attached = [self.reports.attach(oru_to_report(group).report, self._clock.now()) for group in reports(message)]
-        late = [one.reason for one in attached if not one.is_current]
-        return f"filed in the chart, but not as the current report: {late[0]}" if late else "filed in the chart"
+        told = [self._file(oru_to_report(group).report) for group in reports(message)]
+        return "; ".join(dict.fromkeys(told))
+
+    def _file(self, report: Report) -> str:
+        now = self._clock.now()
+        reason = self._why_held(report)
+        if reason:
+            held = self.reports.hold(report, reason, now)
+            return f"kept in the exceptions queue as number {held.number}: {reason}"
+        attached = self.reports.attach(report, now)
+        if not attached.is_current:
+            return f"filed in the chart, but not as the current report: {attached.reason}"
+        return "filed in the chart"
+
+    def _why_held(self, report: Report) -> str:
+        """Why a person has to look at a report before it stands in a chart; empty where nothing speaks against it."""
+        ordered_for = self._orders.patient_of(report.placer_order_number)
+        if ordered_for not in (None, report.patient_id):
+            number = report.placer_order_number
+            return f"the order {number} is for patient {ordered_for}, and the report is about {report.patient_id}"
+        if not report.accession_number and not report.study_instance_uid:
+            return "the report names neither an accession number nor a Study Instance UID"
+        return ""

@@ -32,6 +32,15 @@ from hl7dicom_lab.storage.order_book import BookedStep, OrderBook
 #: ORC-1 values that this order filler acts on (table 0119).
 CONTROLS = ("NW", "XO", "SC", "CA", "DC")
 
+#: What the order filler makes, and the column of the order book that has it.
+_COLUMN = {
+    "AccessionNumber": "accession_number",
+    "RequestedProcedureID": "requested_procedure_id",
+    "StudyInstanceUID": "study_instance_uid",
+    "ScheduledProcedureStepSequence.ScheduledProcedureStepID": "scheduled_procedure_step_id",
+    "FillerOrderNumberImagingServiceRequest": "filler_order_number",
+}
+
 #: A status that ends the step without images.
 _ENDED = (StepStatus.CANCELED, StepStatus.DISCONTINUED)
 #: When a step cannot be ended any more: CA is for one that has not begun, DC also for one under way (IHE RAD-4).
@@ -97,14 +106,22 @@ class OrderFilling:
         own = [step for step in entered if step.item.placer_order_number == placer]
         self._check_not_known(order, placer, own)
         mapped = _share(mapped, own[0].item) if own else mapped
-        item = worklist_item(self._completed(mapped))
+        item = worklist_item(self._completed(order, mapped))
         self._check_one_patient(order, item)
         return self._book.add(item)
 
-    def _completed(self, mapped: MappedOrder) -> MappedOrder:
+    def _completed(self, order: Segments, mapped: MappedOrder) -> MappedOrder:
         """Numbers are made last, so that a refused order uses none up."""
-        planned = scheduled(mapped, stations=self._stations, now=self._now())
-        return identified(planned, {path: self._make(path) for path in missing(planned.data_set)})
+        modality_at = "IPC-5" if _is_omi(order) else "OBR-24"
+        planned = scheduled(mapped, stations=self._stations, now=self._now(), modality_at=modality_at)
+        return identified(planned, {path: self._new_identifier(path) for path in missing(planned.data_set)})
+
+    def _new_identifier(self, attribute: str) -> str:
+        """One that no order has brought along already."""
+        column = _COLUMN[attribute]
+        while self._book.steps(**{column: (made := self._make(attribute))}):
+            pass
+        return made
 
     def _check_not_known(self, order: Segments, placer: str, own: list[BookedStep]) -> None:
         """A placer number is new, or the message has several steps of one order, each with its own step id."""
@@ -121,10 +138,9 @@ class OrderFilling:
 
     def _check_one_patient(self, order: Segments, item: WorklistItem) -> None:
         """An accession number and a study belong to one patient."""
-        is_omi = order.get("MSH-9.1") == "OMI"
         keys = (
-            ("accession_number", "accession number", "IPC-1" if is_omi else "OBR-18"),
-            ("study_instance_uid", "Study Instance UID", "IPC-3" if is_omi else "ZDS-1"),
+            ("accession_number", "accession number", "IPC-1" if _is_omi(order) else "OBR-18"),
+            ("study_instance_uid", "Study Instance UID", "IPC-3" if _is_omi(order) else "ZDS-1"),
         )
         for column, name, where in keys:
             value = getattr(item, column)
@@ -183,7 +199,7 @@ class OrderFilling:
                     next_step="place a new order (NW)",
                 )
             mapped = changed_item(step.item, order_to_worklist(order))
-            item = worklist_item(self._completed(mapped))
+            item = worklist_item(self._completed(order, mapped))
             self._check_one_patient(order, item)
             changed.append(self._book.replace(step.number, item))
         return changed
@@ -207,7 +223,11 @@ def _same_patient(one: WorklistItem, other: WorklistItem) -> bool:
 
 
 def _step_id(order: Segments) -> str:
-    return order.get("IPC-4.1") if order.get("MSH-9.1") == "OMI" else order.get("OBR-20")
+    return order.get("IPC-4.1") if _is_omi(order) else order.get("OBR-20")
+
+
+def _is_omi(order: Segments) -> bool:
+    return order.get("MSH-9.1") == "OMI"
 
 
 def _check_same_patient(order: Segments, item: WorklistItem) -> None:
@@ -222,13 +242,7 @@ def _check_same_patient(order: Segments, item: WorklistItem) -> None:
 
 
 def _share(mapped: MappedOrder, earlier: WorklistItem) -> MappedOrder:
-    shared = {
-        "AccessionNumber": earlier.accession_number,
-        "RequestedProcedureID": earlier.requested_procedure_id,
-        "StudyInstanceUID": earlier.study_instance_uid,
-        "FillerOrderNumberImagingServiceRequest": earlier.filler_order_number,
-    }
-    for path, value in shared.items():
-        if not get(mapped.data_set, path):
-            setattr(mapped.data_set, path, value)
-    return mapped
+    """A further step of the same order has the identifiers of the first one, where it brings none of its own."""
+    shared = ("AccessionNumber", "RequestedProcedureID", "StudyInstanceUID", "FillerOrderNumberImagingServiceRequest")
+    missing_here = {path: getattr(earlier, _COLUMN[path]) for path in shared if not get(mapped.data_set, path)}
+    return identified(mapped, missing_here)

@@ -171,7 +171,10 @@ class Ris:
         return [step for step in steps if not wanted[1] or step.item.issuer_of_patient_id in wanted]
 
     def _with_patient(self, step: BookedStep, message: Message) -> BookedStep:
-        about_patient = Segments(tuple(one for one in message if one.name in ("MSH", "PID", "PV1", "AL1")))
+        """The step with what the message says of the patient, and of the visit where it is this step's visit."""
+        same_visit = _admission_id(step) in ("", message.get("PV1-19.1"))
+        wanted = ("MSH", "PID", "AL1", "PV1") if same_visit else ("MSH", "PID", "AL1")
+        about_patient = Segments(tuple(one for one in message if one.name in wanted))
         changed = changed_item(step.item, order_to_worklist(about_patient))
         return self.order_book.replace(step.number, worklist_item(changed))
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pydicom.dataset import Dataset
 
 from hl7dicom_lab.dicom import data_set
-from hl7dicom_lab.dicom.worklist_index import PATIENT_NAME, START, Narrowing, index_entry, start_key
+from hl7dicom_lab.dicom.worklist_index import PATIENT_NAME, START, Narrowing, index_entry
 from hl7dicom_lab.dicom.worklist_query import CompiledQuery
 from hl7dicom_lab.mapping.order_to_worklist import MappedOrder, put, worklist_item
 from hl7dicom_lab.mapping.table import STEP
@@ -53,6 +53,9 @@ _COLUMNS = (
     "scheduled_procedure_step_id", "study_instance_uid", "patient_id", "issuer_of_patient_id", "modality", "start",
 )  # fmt: skip
 
+#: The values of an item as `worklist_index` keeps them.
+Entry = Mapping[str, tuple[str, ...]]
+
 #: Columns that follow from the item.
 _DERIVED = ("status", "on_worklist", "data_set", "origins", "warnings")
 
@@ -88,18 +91,20 @@ class OrderBook:
         with self.database.transaction() as connection:
             names = ", ".join((*_COLUMNS, *_DERIVED))
             marks = ", ".join("?" for _ in range(len(_COLUMNS) + len(_DERIVED)))
-            cursor = connection.execute(f"INSERT INTO step ({names}) VALUES ({marks})", _values(item))
+            entry = index_entry(data_set.read(item.data_set))
+            cursor = connection.execute(f"INSERT INTO step ({names}) VALUES ({marks})", _values(item, entry))
             number = int(cursor.lastrowid or 0)
-            self._index(number, item)
+            self._index(number, entry)
         return BookedStep(number, item)
 
     def replace(self, number: int, item: WorklistItem) -> BookedStep:
         """Put a changed step in the place of an earlier one."""
         with self.database.transaction() as connection:
             names = ", ".join(f"{name} = ?" for name in (*_COLUMNS, *_DERIVED))
-            connection.execute(f"UPDATE step SET {names} WHERE id = ?", (*_values(item), number))
+            entry = index_entry(data_set.read(item.data_set))
+            connection.execute(f"UPDATE step SET {names} WHERE id = ?", (*_values(item, entry), number))
             connection.execute("DELETE FROM step_value WHERE step = ?", (number,))
-            self._index(number, item)
+            self._index(number, entry)
         return BookedStep(number, item)
 
     def set_status(self, step: BookedStep, status: StepStatus, source: str) -> BookedStep:
@@ -147,8 +152,7 @@ class OrderBook:
         """Close the file."""
         self.database.close()
 
-    def _index(self, number: int, item: WorklistItem) -> None:
-        entry = index_entry(data_set.read(item.data_set))
+    def _index(self, number: int, entry: Entry) -> None:
         rows = [(key, value, number) for key in _SEVERAL_VALUES for value in dict.fromkeys(entry[key])]
         with self.database.transaction() as connection:
             connection.executemany("INSERT INTO step_value VALUES (?, ?, ?)", rows)
@@ -180,8 +184,10 @@ def _condition(narrowing: Narrowing) -> tuple[str, list[str]]:
     return test, wanted
 
 
-def _values(item: WorklistItem) -> tuple[object, ...]:
-    columns = {name: getattr(item, name) for name in _COLUMNS} | {"start": start_key(item.start[:8], item.start[8:])}
+def _values(item: WorklistItem, entry: Entry) -> tuple[object, ...]:
+    """A row. What a query is narrowed by is kept as the index has it, so that no match is ruled out."""
+    columns = {name: getattr(item, name) for name in _COLUMNS}
+    columns |= {column: next(iter(entry[key]), "") for key, column in _NARROWED.items()}
     return (
         *columns.values(),
         item.status.value,

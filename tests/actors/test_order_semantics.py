@@ -360,6 +360,8 @@ def test_row_48_two_steps_of_one_order_share_its_procedure(desk, kind):
     assert [one.scheduled_procedure_step_id, other.scheduled_procedure_step_id] == ["S1", "S2"]
     for shared in ("accession_number", "requested_procedure_id", "study_instance_uid", "filler_order_number"):
         assert getattr(one, shared) == getattr(other, shared)
+    explained = {origin.attribute for origin in other.origins}
+    assert {"AccessionNumber", "StudyInstanceUID", "RequestedProcedureID"} <= explained
     desk.accepts(order(kind, "CA", message.placer).put(STEP_ID[kind], "S1"))
     assert [item.status.value for item in desk.steps(message)] == ["CANCELED", "SCHEDULED"]
     desk.accepts(order(kind, "DC", message.placer))
@@ -420,6 +422,19 @@ def test_check_in_is_for_the_visits_steps(desk):
     desk.accepts(other)
     desk.accepts(adt().put("PID-3", mine.get("PID-3")).put("PV1-19", "V-MINE"))
     assert (desk.status(mine), desk.status(other)) == ("ARRIVED", "SCHEDULED")
+
+
+def test_an_update_of_one_visit_leaves_the_other_visits_steps_in_theirs(desk):
+    mine = patient_of_its_own(order(), "V-THIS")
+    other = order().put("PID-3", mine.get("PID-3")).put("PV1-19", "V-THAT").put("PV1-3", "WARD")
+    desk.accepts(mine)
+    desk.accepts(other)
+    update = adt("A08").put("PID-3", mine.get("PID-3")).put("PV1-19", "V-THIS").put("PV1-3", "LOBBY")
+    desk.accepts(update.put("PID-5", "Rivera-Lind^Elena"))
+    for message, visit, place in ((mine, "V-THIS", "LOBBY"), (other, "V-THAT", "WARD")):
+        values = {origin.attribute: origin.value for origin in desk.step(message).origins}
+        assert (values["AdmissionID"], values["CurrentPatientLocation"]) == (visit, place)
+        assert values["PatientName"] == "Rivera-Lind^Elena"
 
 
 def test_check_in_without_a_visit_is_for_the_day(desk):

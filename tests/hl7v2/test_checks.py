@@ -1,4 +1,4 @@
-"""What a message must hold before a system acts on it; the rows of the faults are tested over the wire in tests/actors."""
+"""What a message must hold before a system acts on it. The list of faults is tested over the wire in tests/actors."""
 
 import calendar
 
