@@ -213,12 +213,7 @@ class Trace:
         """
         with self._lock:
             known = list(self._conversations)
-        if system:
-            kept = [one for one in known if one.system.casefold() == system.casefold()]
-        else:
-            accepted = {one.ports for one in known if one.role == "acceptor"}
-            kept = [one for one in known if one.role == "acceptor" or one.ports[::-1] not in accepted]
-        return tuple(one for one in kept if protocol in (None, one.protocol))
+        return _chosen(known, system, protocol)
 
     def rows(
         self,
@@ -229,10 +224,12 @@ class Trace:
         last: int | None = None,
     ) -> tuple[Row, ...]:
         """The messages as rows. `details` adds the PDUs that carry DIMSE messages; `last` keeps the newest rows."""
-        connections = self._connections()
+        with self._lock:
+            known, forgotten = list(self._conversations), self.forgotten
+        connections = _connections(known, forgotten)
         rows = [
-            _row(conversation, connections[conversation.number], decoded)
-            for conversation in self.conversations(system=system, protocol=protocol)
+            _row(conversation, connections[conversation], decoded)
+            for conversation in _chosen(known, system, protocol)
             for decoded in conversation.decoded()
             if details or not decoded.detail
         ]
@@ -252,23 +249,6 @@ class Trace:
 
         rows = self.rows(system=system, protocol=protocol, details=details, last=last)
         return TraceTable(rows, raw=raw, forgotten=self.forgotten)
-
-    def _connections(self) -> dict[int, int]:
-        """The connection that each conversation is a view of, by the conversation's number."""
-        with self._lock:
-            known = list(self._conversations)
-        waiting: dict[tuple[int, int], int] = {}  # a requestor's ports, seen from the acceptor -> its connection
-        connections: dict[int, int] = {}
-        count = self.forgotten
-        for one in known:
-            number = waiting.pop(one.ports, 0) if one.role == "acceptor" else 0
-            if not number:
-                count += 1
-                number = count
-            if one.role == "requestor":
-                waiting[one.ports[::-1]] = number
-            connections[one.number] = number
-        return connections
 
     def _record(
         self, conversation: Conversation, direction: Direction, raw: bytes, remarks: tuple[Remark, ...]
@@ -324,6 +304,31 @@ class Trace:
             one.events.clear()
             one.kept = False
         self._whole = deque(entry for entry in self._whole if id(entry[0]) not in gone)
+
+
+def _chosen(known: Sequence[Conversation], system: str, protocol: Protocol | None) -> tuple[Conversation, ...]:
+    if system:
+        kept = [one for one in known if one.system.casefold() == system.casefold()]
+    else:
+        accepted = {one.ports for one in known if one.role == "acceptor"}
+        kept = [one for one in known if one.role == "acceptor" or one.ports[::-1] not in accepted]
+    return tuple(one for one in kept if protocol in (None, one.protocol))
+
+
+def _connections(known: Sequence[Conversation], forgotten: int) -> dict[Conversation, int]:
+    """The connection that each conversation is a view of."""
+    waiting: dict[tuple[int, int], int] = {}  # a requestor's ports, seen from the acceptor -> its connection
+    connections: dict[Conversation, int] = {}
+    count = forgotten
+    for one in known:
+        number = waiting.pop(one.ports, 0) if one.role == "acceptor" else 0
+        if not number:
+            count += 1
+            number = count
+        if one.role == "requestor":
+            waiting[one.ports[::-1]] = number
+        connections[one] = number
+    return connections
 
 
 def _row(conversation: Conversation, connection: int, decoded: Decoded) -> Row:

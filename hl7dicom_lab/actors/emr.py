@@ -1,9 +1,10 @@
 """EMR: where the physician orders and reads. IHE actors: ADT Patient Registration, Order Placer.
 
-Transactions out: RAD-1 Patient Registration (ADT^A04, A08), RAD-2 Placer Order Management (ORM^O01, OMI^O23), both to
-the RIS. In: RAD-28 Structured Report Export, here as ORU^R01 from the dictation system. Rule: the EMR numbers its
-orders (ORC-2) and nothing else; accession number and study come from the RIS. A report that answers an order stands in
-the chart only if it is about the patient of that order.
+For reports it is an Enterprise Report Repository. Transactions out, to the RIS: RAD-1 Patient Registration (ADT^A04),
+RAD-12 Patient Update (ADT^A08), RAD-2 Placer Order Management (ORM^O01; an OMI^O23 does the same here, with RAD-4's
+segments). In: RAD-28 Structured Report Export (ORU^R01) from the dictation system. Rule: the EMR numbers its orders
+(ORC-2) and nothing else; accession number and study come from the RIS. A report that answers an order stands in the
+chart only if it is about the patient of that order.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ _COLUMN = {
 
 #: A status that ends the step without images.
 _ENDED = (StepStatus.CANCELED, StepStatus.DISCONTINUED)
-#: When a step cannot be ended any more: CA is for one that has not begun, DC also for one under way (IHE RAD-4).
+#: When a step cannot be ended any more: CA is for one that has not begun, DC also for one under way (table 0119).
 _TOO_LATE = {
     StepStatus.CANCELED: (StepStatus.STARTED, StepStatus.COMPLETED),
     StepStatus.DISCONTINUED: (StepStatus.COMPLETED,),

@@ -1,7 +1,8 @@
 """PACS: where images are kept and read. IHE actors: Image Manager/Archive, Report Repository, Image Display.
 
-Transactions in: RAD-8 Modality Images Stored (C-STORE), RAD-28 as ORU^R01 from the dictation system. Rules: an image is
-acknowledged when its file and its index entry are committed; a report is attached only where patient and study agree.
+Transactions in: RAD-8 Modality Images Stored (C-STORE), and the ORU^R01 of RAD-28 from the dictation system, which IHE
+sends to an Enterprise Report Repository and hospitals send to the PACS as well. Rules: an image is acknowledged when
+its file and its index entry are committed; a report is attached only where patient and study agree.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Which study a report belongs to: the rule that keeps a report from standing beside the wrong patient's images.
 
-IHE Radiology, report association in the Image Manager; `mapping/table.py`, REPORT_TO_STUDY. Rule: attached only where
-the patient **and** the study (its UID or its accession number) agree. Everything else waits for a person, with the
-reason; nothing is attached by guess and nothing is lost.
+The keys stand in `mapping/table.py`, REPORT_TO_STUDY; which of them have to agree is the PACS's own choice. Rule:
+attached only where the patient **and** the study (its UID or its accession number) agree. Everything else waits for a
+person, with the reason; nothing is attached by guess and nothing is lost.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """RIS: the department's desk. IHE actors: Department System Scheduler/Order Filler (worklist manager).
 
-Transactions in: RAD-1 Patient Registration and RAD-12 Patient Update (ADT^A01, A04, A08, A10), RAD-2 Placer Order
-Management (ORM^O01, OMI^O23), RAD-5 Query Modality Worklist (C-FIND). Rule: an order reaches the worklist only through
-the order book, and the positive acknowledgment leaves only after the book is written.
+Transactions in: RAD-1 Patient Registration (ADT^A01, A04) and RAD-12 Patient Update (A08), and beside them A10, patient
+arriving; RAD-2 Placer Order Management (ORM^O01; an OMI^O23 does the same here, with RAD-4's segments); RAD-5 Query
+Modality Worklist (C-FIND). Rule: an order reaches the worklist only through the order book, and the positive
+acknowledgment leaves only after the book is written.
 """
 
 from __future__ import annotations

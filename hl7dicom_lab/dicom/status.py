@@ -67,7 +67,7 @@ _STORE_RANGES = {
 #: PS3.4 Table K.4-1 (worklist), and Table C.4-1 (query), which says the same.
 _FIND_RANGES = {
     0xA7: "Refused: out of resources",
-    0xA9: "Error: identifier does not match SOP Class",
+    0xA9: "Error: data set does not match SOP Class",
     0xC: "Failed: unable to process",
 }
 

@@ -34,7 +34,7 @@ from hl7dicom_lab.trace import Remark
 ONE_PERIOD = "range matching, date and time as one period"
 QUERY_RETRIEVE_LEVEL = "QueryRetrieveLevel"
 
-#: Part of every identifier's frame, never keys (PS3.4 Table K.6-1a).
+#: In an identifier beside its keys: SpecificCharacterSet, TimezoneOffsetFromUTC (PS3.4 section K.4.1.1.3.1).
 _NO_KEYS = frozenset({SPECIFIC_CHARACTER_SET, Tag(0x0008, 0x0201)})
 
 

@@ -17,7 +17,7 @@ from hl7dicom_lab.hl7v2.checks import ACKNOWLEDGMENT_CONDITIONS, PROCESSING_IDS
 from hl7dicom_lab.hl7v2.escapes import Separators, escape
 from hl7dicom_lab.hl7v2.message import Message, Path, control_id_of, header_field, header_line, read_separators
 
-#: HL7 table 0357, message error condition codes.
+#: HL7 table 0357, message error condition codes. 104 is in it since v2.7; older receivers read its text.
 ERROR_CONDITIONS = {
     0: "Message accepted",
     100: "Segment sequence error",

@@ -23,9 +23,7 @@ ACKNOWLEDGMENT_CONDITIONS = ("AL", "NE", "ER", "SU")
 #: PID-8, table 0001.
 SEXES = ("M", "F", "O", "U", "A", "N")
 
-_TIMESTAMP = re.compile(
-    r"(\d{4})(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:\.\d{1,4})?)?)?)?)?)?(?:[+-]\d{4})?"
-)
+_TIMESTAMP = re.compile(r"(\d{4})(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:\.\d{1,4})?)?)?)?)?)?(?:[+-]\d{4})?")
 _CODE = re.compile(r"[A-Z][A-Z0-9]{2}")
 _UID = re.compile(r"(0|[1-9]\d*)(\.(0|[1-9]\d*))+")
 

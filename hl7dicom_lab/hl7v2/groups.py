@@ -1,6 +1,6 @@
 """Which segments belong together: the orders of an ORM or OMI, the reports of an ORU.
 
-HL7 v2.3.1 section 4.2 (ORM^O01), v2.5.1 section 4.4.13 (OMI^O23) and section 7.3.1 (ORU^R01). Rule: each group comes
+HL7 v2.3.1 section 4.2 (ORM^O01), v2.5.1 section 4.4.12 (OMI^O23) and section 7.3.1 (ORU^R01). Rule: each group comes
 with the header segments that hold for all of them, so that a mapping reads one order as if it had come alone.
 """
 

@@ -1,7 +1,8 @@
 """The messages of the EMR: check-in and orders, as IHE Radiology has them.
 
-ADT^A04 (RAD-1), ORM^O01 v2.3.1 and OMI^O23 v2.5.1 (RAD-2, RAD-3). Rule: one value, one place; the accession number is
-OBR-18 in an ORM and IPC-1 in an OMI, and where the placer has none the field stays empty for the order filler.
+ADT^A04 (RAD-1), A08 (RAD-12), ORM^O01 v2.3.1 (RAD-2), and OMI^O23 v2.5.1, which IHE has in RAD-4: the course orders
+with it as well, because OMG^O19, the v2.5.1 message of RAD-2, has no IPC. Rule: one value, one place; the accession
+number is OBR-18 in an ORM and IPC-1 in an OMI; where the placer has none the field stays empty for the order filler.
 """
 
 from __future__ import annotations

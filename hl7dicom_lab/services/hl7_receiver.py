@@ -91,7 +91,7 @@ class Hl7Receiver:
             if earlier is not None:
                 conversation.note(
                     f"message {message.control_id} came again; it gets the answer of the first time, and nothing else",
-                    rule="a repetition has the same MSH-10 and the same content (HL7 v2.5.1 section 2.9.2)",
+                    rule="MSH-10 identifies a message (HL7 v2.5.1 section 2.15.9.10); its content is the same too",
                     severity="information",
                 )
                 return earlier or None

@@ -205,7 +205,9 @@ class _Ledger:
             return Remark(f"a late answer to {name}, which was given up", _RULE, "answer sooner", "warning")
         if before.startswith(b"C") and code.startswith(b"A"):
             return Remark(f"the application acknowledgment of {name} (enhanced mode)", severity="information")
-        return Remark(f"a second answer to {name}", "HL7 v2.5.1 section 2.9: one answer a message", "answer once")
+        return Remark(
+            f"a second answer to {name}", "HL7 v2.5.1 section 2.9: one answer in original mode", "answer once"
+        )
 
 
 class _Line:

@@ -200,7 +200,7 @@ class ImageIndex:
     def identity_conflicts(self, study_instance_uid: str) -> tuple[Identifier, ...]:
         """The patients that the images of one study name, where they name more than one; otherwise empty.
 
-        A study belongs to one patient (PS3.3 section 7.3.1). An unknown issuer agrees with every issuer.
+        A study belongs to one patient (PS3.3 section A.1.2.2). An unknown issuer agrees with every issuer.
         """
         rows = self.database.rows(
             "SELECT DISTINCT patient_id, issuer_of_patient_id FROM instance WHERE study_instance_uid = ?"

@@ -1,8 +1,8 @@
 """The inbox: which HL7 messages were accepted, and what was answered.
 
-HL7 v2.5.1 section 2.9.2: a sender that hears nothing sends again with the same MSH-10. Rule: the same message gets the
-same answer and no second effect; the same control id with other content is refused (table 0357, 205). The memory is
-committed together with the effect, so that neither can exist without the other.
+MSH-10 identifies one message (HL7 v2.5.1 section 2.15.9.10), so a sender that hears nothing sends again with the same
+MSH-10. Rule: the same message gets the same answer and no second effect; the same control id with other content is
+refused (table 0357, 205). The memory is committed together with the effect, so that neither exists without the other.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The shelf of reports: what the PACS and the EMR (IHE Report Repository) keep of every ORU^R01 (RAD-28).
+"""The shelf of reports: what the PACS and the EMR (IHE Enterprise Report Repository) keep of every ORU^R01 (RAD-28).
 
 Nothing that came is ever lost: a report is in the history of its study, or in the exceptions queue until a person
 releases it.

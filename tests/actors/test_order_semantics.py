@@ -112,7 +112,7 @@ def test_row_41_the_same_message_again_gets_the_stored_answer_and_has_no_second_
     assert again.raw == first.raw
     assert desk.book() == book
     assert remark.severity == "information"
-    assert "2.9.2" in remark.rule
+    assert "2.15.9.10" in remark.rule
 
 
 def test_row_41_a_new_time_stamp_makes_no_new_message(desk):

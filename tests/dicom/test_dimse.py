@@ -134,7 +134,7 @@ def test_pieces_of_both_directions_are_put_together_apart():
 def test_failures_show_comment_and_offending_element():
     answer = command(0x8020, Status=0xA900, ErrorComment="no such date", OffendingElement=0x00400002)
     assert texts(("out", p_data(pdv(1, 3, answer)))) == [
-        ("C-FIND-RSP", "0xA900 Error: identifier does not match SOP Class: no such date: (0040,0002)")
+        ("C-FIND-RSP", "0xA900 Error: data set does not match SOP Class: no such date: (0040,0002)")
     ]
 
 

@@ -12,7 +12,7 @@ from hl7dicom_lab.dicom.status import is_pending, is_stored, words
         (0xFE00, "C-FIND", "0xFE00 Cancel"),
         (0x0122, "C-FIND", "0x0122 SOP Class not supported"),
         (0xA700, "C-FIND", "0xA700 Refused: out of resources"),
-        (0xA900, "C-FIND", "0xA900 Error: identifier does not match SOP Class"),
+        (0xA900, "C-FIND", "0xA900 Error: data set does not match SOP Class"),
         (0xC123, "C-FIND", "0xC123 Failed: unable to process"),
         (0xA7FF, "C-STORE", "0xA7FF Refused: out of resources"),
         (0xA900, "C-STORE", "0xA900 Error: data set does not match SOP Class"),

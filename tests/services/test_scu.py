@@ -173,7 +173,7 @@ class TestFindWorklist:
         with worklist(trace, find) as scp, pytest.raises(Refused) as caught:
             scu.find_worklist(scp.address, everything())
         assert caught.value.answer == "0xA900"
-        assert "identifier does not match SOP Class: a date has eight digits" in caught.value.what
+        assert "data set does not match SOP Class: a date has eight digits" in caught.value.what
 
     def test_text_outside_the_character_set_is_not_sent(self, trace, scu):
         query = everything()
