@@ -243,6 +243,7 @@ class Report:
     observations: tuple[Observation, ...] = ()
     document: bytes = field(default=b"", repr=False)  # an attached PDF (OBX-5 of type ED), decoded
     control_id: str = ""  # MSH-10 of the message that brought it
+    sent_at: str = ""  # MSH-7 of that message
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,10 @@ cancelled; an accession number never names two patients; all orders of a message
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
+from hl7dicom_lab.actors.meant_steps import is_omi, step_id, steps_meant
 from hl7dicom_lab.errors import Hl7Fault
 from hl7dicom_lab.hl7v2 import checks
 from hl7dicom_lab.hl7v2.groups import orders
@@ -26,11 +27,14 @@ from hl7dicom_lab.mapping.order_to_worklist import (
     scheduled,
     worklist_item,
 )
+from hl7dicom_lab.mapping.table import STEP
 from hl7dicom_lab.model import Station, StepStatus, WorklistItem
 from hl7dicom_lab.storage.order_book import BookedStep, OrderBook
 
 #: ORC-1 values that this order filler acts on (table 0119).
 CONTROLS = ("NW", "XO", "SC", "CA", "DC")
+#: ORC-5 values that exist (table 0038).
+ORDER_STATUSES = ("A", "CA", "CM", "DC", "ER", "HD", "IP", "RP", "SC")
 
 #: What the order filler makes, and the column of the order book that has it.
 _COLUMN = {
@@ -45,8 +49,8 @@ _COLUMN = {
 _ENDED = (StepStatus.CANCELED, StepStatus.DISCONTINUED)
 #: When a step cannot be ended any more: CA is for one that has not begun, DC also for one under way (table 0119).
 _TOO_LATE = {
-    StepStatus.CANCELED: (StepStatus.STARTED, StepStatus.COMPLETED),
-    StepStatus.DISCONTINUED: (StepStatus.COMPLETED,),
+    StepStatus.CANCELED: (StepStatus.STARTED, StepStatus.COMPLETED, StepStatus.DISCONTINUED),
+    StepStatus.DISCONTINUED: (StepStatus.COMPLETED, StepStatus.CANCELED),
 }
 
 
@@ -78,13 +82,10 @@ class OrderFilling:
         with self._book.database.transaction():
             entered: list[BookedStep] = []
             for group in groups:
-                entered += self._fill(group, entered)
-        done = {"NW": "scheduled", "CA": "canceled", "DC": "discontinued"}.get(groups[0].get("ORC-1"), "changed")
-        steps = {step.number: step.item for step in entered}.values()
-        numbers = ", ".join(dict.fromkeys(item.accession_number for item in steps))
-        return f"{len(steps)} step{'s' if len(steps) != 1 else ''} {done}, accession number {numbers}"
+                entered += self._fill(group, groups, entered)
+        return _what_was_done(groups[0].get("ORC-1"), entered)
 
-    def _fill(self, order: Segments, entered: list[BookedStep]) -> list[BookedStep]:
+    def _fill(self, order: Segments, message: tuple[Segments, ...], entered: list[BookedStep]) -> Iterable[BookedStep]:
         control = order.get("ORC-1")
         if control not in CONTROLS:
             raise Hl7Fault(
@@ -93,11 +94,22 @@ class OrderFilling:
                 where="ORC-1",
                 next_step="send one of: " + ", ".join(CONTROLS),
             )
+        status = order.get("ORC-5")
+        if status and status not in ORDER_STATUSES:
+            raise Hl7Fault(
+                f"order status {status!r} is not in table 0038",
+                code=103,
+                where="ORC-5",
+                next_step="send one of: " + ", ".join(ORDER_STATUSES),
+            )
         if control == "NW":
             return [self._new(order, entered)]
+        steps = steps_meant(order, message, self._book)
+        for step in steps:
+            _check_same_patient(order, step.item)
         if control in ("CA", "DC"):
-            return self._end(order)
-        return self._change(order)
+            return self._end(order, steps)
+        return [self._change(order, step) for step in steps]
 
     def _new(self, order: Segments, entered: list[BookedStep]) -> BookedStep:
         placer = checks.require(order, "ORC-2.1", "the placer order number", "put the order's own number there")
@@ -112,7 +124,7 @@ class OrderFilling:
 
     def _completed(self, order: Segments, mapped: MappedOrder) -> MappedOrder:
         """Numbers are made last, so that a refused order uses none up."""
-        modality_at = "IPC-5" if _is_omi(order) else "OBR-24"
+        modality_at = "IPC-5" if is_omi(order) else "OBR-24"
         planned = scheduled(mapped, stations=self._stations, now=self._now(), modality_at=modality_at)
         return identified(planned, {path: self._new_identifier(path) for path in missing(planned.data_set)})
 
@@ -126,8 +138,8 @@ class OrderFilling:
     def _check_not_known(self, order: Segments, placer: str, own: list[BookedStep]) -> None:
         """A placer number is new, or the message has several steps of one order, each with its own step id."""
         known = self._book.steps(placer_order_number=placer)
-        step_id = _step_id(order)
-        repeated = [step for step in own if step_id and step.item.scheduled_procedure_step_id == step_id]
+        named = step_id(order)
+        repeated = [step for step in own if named and step.item.scheduled_procedure_step_id == named]
         if len(known) > len(own) or repeated:
             raise Hl7Fault(
                 f"an order with the placer number {placer!r} is known already",
@@ -139,8 +151,8 @@ class OrderFilling:
     def _check_one_patient(self, order: Segments, item: WorklistItem) -> None:
         """An accession number and a study belong to one patient."""
         keys = (
-            ("accession_number", "accession number", "IPC-1" if _is_omi(order) else "OBR-18"),
-            ("study_instance_uid", "Study Instance UID", "IPC-3" if _is_omi(order) else "ZDS-1"),
+            ("accession_number", "accession number", "IPC-1" if is_omi(order) else "OBR-18"),
+            ("study_instance_uid", "Study Instance UID", "IPC-3" if is_omi(order) else "ZDS-1"),
         )
         for column, name, where in keys:
             value = getattr(item, column)
@@ -152,57 +164,48 @@ class OrderFilling:
                     next_step=f"check PID-3, or send the {name} that belongs to this order",
                 )
 
-    def _known(self, order: Segments) -> list[BookedStep]:
-        """The steps that a change or a cancellation means: by ORC-2, else ORC-3; one step if it names a step id."""
-        placer, filler = order.get("ORC-2.1"), order.get("ORC-3.1")
-        if not placer and not filler:
-            checks.require(order, "ORC-2.1", "the placer order number", "name the order that you mean")
-        known = self._book.steps(placer_order_number=placer) if placer else self._book.steps(filler_order_number=filler)
-        step_id = _step_id(order)
-        if step_id:
-            known = tuple(step for step in known if step.item.scheduled_procedure_step_id == step_id)
-        if not known:
-            raise Hl7Fault(
-                f"no order with the number {placer or filler!r} is known here",
-                code=204,
-                where="ORC-2" if placer else "ORC-3",
-                next_step="send the order first (NW), or correct the number",
-            )
-        return list(known)
-
-    def _end(self, order: Segments) -> list[BookedStep]:
+    def _end(self, order: Segments, steps: tuple[BookedStep, ...]) -> list[BookedStep]:
+        """End what is still open; an order that has ended already may be ended again in the same way, not in another."""
         status = StepStatus.CANCELED if order.get("ORC-1") == "CA" else StepStatus.DISCONTINUED
-        ended = []
-        for step in self._known(order):
-            _check_same_patient(order, step.item)
-            if step.item.status in _TOO_LATE[status]:
-                raise Hl7Fault(
-                    f"the examination is {step.item.status.value} and can no longer be "
-                    f"{'cancelled' if status is StepStatus.CANCELED else 'discontinued'}",
-                    code=207,
-                    where="ORC-1",
-                    next_step="an examination that has begun can be discontinued (DC) while it is not completed",
-                )
-            already_ended = step.item.status in _ENDED
-            ended.append(step if already_ended else self._book.set_status(step, status, f"ORC-1 {order.get('ORC-1')}"))
-        return ended
+        still_open = [step for step in steps if step.item.status not in _ENDED]
+        hindered = still_open or [step for step in steps if step.item.status is not status]
+        if any(step.item.status in _TOO_LATE[status] for step in hindered):
+            standing = ", ".join(dict.fromkeys(step.item.status.value for step in hindered))
+            raise Hl7Fault(
+                f"the examination is {standing} and can no longer be "
+                f"{'cancelled' if status is StepStatus.CANCELED else 'discontinued'}",
+                code=207,
+                where="ORC-1",
+                next_step="an examination that has begun can be discontinued (DC) while it is not completed",
+            )
+        ended = {step.number: self._book.set_status(step, status, f"ORC-1 {order.get('ORC-1')}") for step in still_open}
+        return [ended.get(step.number, step) for step in steps]
 
-    def _change(self, order: Segments) -> list[BookedStep]:
-        changed = []
-        for step in self._known(order):
-            _check_same_patient(order, step.item)
-            if step.item.status in _ENDED:
-                raise Hl7Fault(
-                    f"the order is {step.item.status.value} and cannot be changed",
-                    code=207,
-                    where="ORC-1",
-                    next_step="place a new order (NW)",
-                )
-            mapped = changed_item(step.item, order_to_worklist(order))
-            item = worklist_item(self._completed(order, mapped))
-            self._check_one_patient(order, item)
-            changed.append(self._book.replace(step.number, item))
-        return changed
+    def _change(self, order: Segments, step: BookedStep) -> BookedStep:
+        mapped = order_to_worklist(order)
+        said = get(mapped.data_set, f"{STEP}.ScheduledProcedureStepStatus")
+        if step.item.status is StepStatus.COMPLETED and said == StepStatus.COMPLETED.value:
+            return step
+        if step.item.status in (*_ENDED, StepStatus.COMPLETED):
+            raise Hl7Fault(
+                f"the order is {step.item.status.value} and cannot be changed",
+                code=207,
+                where="ORC-1",
+                next_step="place a new order (NW)",
+            )
+        item = worklist_item(self._completed(order, changed_item(step.item, mapped)))
+        self._check_one_patient(order, item)
+        return self._book.replace(step.number, item)
+
+
+def _what_was_done(control: str, entered: list[BookedStep]) -> str:
+    """The text of the positive answer, with what could not be taken over as it was sent."""
+    done = {"NW": "scheduled", "CA": "canceled", "DC": "discontinued"}.get(control, "changed")
+    steps = {step.number: step.item for step in entered}.values()
+    numbers = ", ".join(dict.fromkeys(item.accession_number for item in steps))
+    said = f"{len(steps)} step{'s' if len(steps) != 1 else ''} {done}, accession number {numbers}"
+    warnings = () if control in ("CA", "DC") else dict.fromkeys(one for item in steps for one in item.warnings)
+    return "; note: ".join([said, *warnings])
 
 
 def _check_requested(order: Segments) -> None:
@@ -220,14 +223,6 @@ def _check_requested(order: Segments) -> None:
 def _same_patient(one: WorklistItem, other: WorklistItem) -> bool:
     issuers = (one.issuer_of_patient_id, other.issuer_of_patient_id)
     return one.patient_id == other.patient_id and (issuers[0] == issuers[1] or "" in issuers)
-
-
-def _step_id(order: Segments) -> str:
-    return order.get("IPC-4.1") if _is_omi(order) else order.get("OBR-20")
-
-
-def _is_omi(order: Segments) -> bool:
-    return order.get("MSH-9.1") == "OMI"
 
 
 def _check_same_patient(order: Segments, item: WorklistItem) -> None:

@@ -109,17 +109,21 @@ class Ris:
 
     def step(self, accession_number: str) -> WorklistItem:
         """The step of an examination. Raises `NotFound`."""
-        return self._booked(accession_number).item
+        return self._booked(accession_number)[0].item
 
-    def start_step(self, accession_number: str) -> WorklistItem:
-        """The technologist begins: ARRIVED becomes STARTED, and the order can no longer be cancelled."""
-        return self._move(accession_number, StepStatus.STARTED)
+    def start_step(self, accession_number: str, step_id: str = "") -> WorklistItem:
+        """The technologist begins: the step becomes STARTED, and the order can no longer be cancelled.
 
-    def complete_step(self, accession_number: str) -> WorklistItem:
-        """The technologist is done: the step leaves the worklist."""
-        return self._move(accession_number, StepStatus.COMPLETED)
+        `step_id` names the step where the examination has several; else it is the first that is still to be done.
+        Raises `NotFound` where there is none.
+        """
+        return self._move(accession_number, step_id, StepStatus.STARTED)
 
-    def _booked(self, accession_number: str) -> BookedStep:
+    def complete_step(self, accession_number: str, step_id: str = "") -> WorklistItem:
+        """The technologist is done: the step leaves the worklist. Steps are found as by `start_step`."""
+        return self._move(accession_number, step_id, StepStatus.COMPLETED)
+
+    def _booked(self, accession_number: str) -> tuple[BookedStep, ...]:
         found = self.order_book.steps(accession_number=accession_number)
         if not found:
             raise NotFound(
@@ -127,11 +131,19 @@ class Ris:
                 where="AccessionNumber",
                 next_step="look at lab.ris.steps() for those that are there",
             )
-        return found[0]
+        return found
 
-    def _move(self, accession_number: str, status: StepStatus) -> WorklistItem:
+    def _move(self, accession_number: str, step_id: str, status: StepStatus) -> WorklistItem:
         self._clock.tick()
-        return self.order_book.set_status(self._booked(accession_number), status, "the technologist").item
+        for step in self._booked(accession_number):
+            to_be_done = step.item.status.on_worklist and step.item.status is not status
+            if to_be_done and step_id in ("", step.item.scheduled_procedure_step_id):
+                return self.order_book.set_status(step, status, "the technologist").item
+        raise NotFound(
+            f"no step of {accession_number!r} can become {status.value}",
+            where="ScheduledProcedureStepStatus",
+            next_step="look at lab.ris.steps() for what is still to be done",
+        )
 
     def _make(self, attribute: str) -> str:
         if attribute == "StudyInstanceUID":

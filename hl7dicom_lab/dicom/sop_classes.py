@@ -58,6 +58,7 @@ DOCUMENT_STORAGE = (
     uid.EncapsulatedPDFStorage,
     uid.BasicTextSRStorage,
     uid.EnhancedSRStorage,
+    uid.ComprehensiveSRStorage,
     uid.KeyObjectSelectionDocumentStorage,
     uid.GrayscaleSoftcopyPresentationStateStorage,
 )

@@ -7,7 +7,12 @@ named in DICOM stands in `mapping/character_sets.py`.
 
 from __future__ import annotations
 
+import re
+
 from hl7dicom_lab.errors import CannotEncode, Hl7Fault
+
+#: What no text holds: C0 but for tabulator and line ends, DEL, and C1.
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 #: HL7 table 0211 and the codec that reads it. The first repetition of MSH-18 is the set of the whole message; later
 #: ones are reached by ISO 2022 escape sequences, which the codec of the combination understands.
@@ -53,19 +58,31 @@ def codec_of(declared: str) -> str:
 def decode(raw: bytes, declared: str) -> str:
     """The text of a message whose MSH-18 is `declared`.
 
-    Raises `Hl7Fault` 103 for an unknown set and 102, with the offset, for a byte that is not in it.
+    Raises `Hl7Fault` 103 for an unknown set and 102, with the offset, for a byte that is not in it. Control characters
+    are in none: those of 0x80 to 0x9F are how text of a Windows code page looks when it is declared as 8859.
     """
+    codec = codec_of(declared)
+    if codec == "euc_kr":  # the designation of KS X 1001 to G1 (ISO 2022); the codec takes it for granted
+        raw = raw.replace(b"\x1b$)C", b"")
     try:
-        return raw.decode(codec_of(declared))
+        text = raw.decode(codec)
     except UnicodeDecodeError as error:
-        segment, field = _field_at(raw, error.start)
-        raise Hl7Fault(
-            f"byte 0x{raw[error.start]:02X} at offset {error.start} is not in the declared character set "
-            f"({declared or 'none declared, so ASCII'})",
-            code=102,
-            where=f"{segment}-{field}" if segment else "MSH-18",
-            next_step="declare in MSH-18 the character set that you send, for example UNICODE UTF-8",
-        ) from error
+        raise _not_in_the_set(raw, error.start, declared) from error
+    control = _CONTROL.search(text)
+    if control:
+        raise _not_in_the_set(raw, len(text[: control.start()].encode(codec)), declared)
+    return text
+
+
+def _not_in_the_set(raw: bytes, offset: int, declared: str) -> Hl7Fault:
+    segment, field = _field_at(raw, offset)
+    return Hl7Fault(
+        f"byte 0x{raw[offset]:02X} at offset {offset} is not in the declared character set "
+        f"({declared or 'none declared, so ASCII'})",
+        code=102,
+        where=f"{segment}-{field}" if segment else "MSH-18",
+        next_step="declare in MSH-18 the character set that you send, for example UNICODE UTF-8",
+    )
 
 
 def encode(text: str, declared: str) -> bytes:

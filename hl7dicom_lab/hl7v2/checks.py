@@ -131,6 +131,9 @@ def check_patient(segments: Segments) -> None:
             where="PID",
             next_step="send a message of its own for each patient",
         )
+    names = [segment.name for segment in segments]
+    if "PV1" in names and names.index("PV1") < names.index("PID"):
+        raise Hl7Fault("PV1 stands before PID", code=100, where="PV1", next_step="send PID first, then PV1")
     if not any(pid.part(raw, 1).strip() for raw in pid.repetitions(3)):
         raise Hl7Fault(
             "the patient identifier is missing",

@@ -20,7 +20,7 @@ def orders(message: Message) -> tuple[Segments, ...]:
     follows, and to those before it that are of the same requested procedure: OBR-18 and OBR-19 agree and are valued
     (IHE RAD-4 sends one ZDS after all steps of a procedure).
 
-    Raises `Hl7Fault` 100 where there is no ORC, or an order's segment stands before it.
+    Raises `Hl7Fault` 100 where there is no ORC, where segments are out of order, and for a second OBR under one ORC.
     """
     header = [segment for segment in message if segment.name in _HEADER]
     groups = _begun_by(message, "ORC", {"OBR", "TQ1", "IPC", "ZDS", "OBX"})
@@ -58,7 +58,16 @@ def _begun_by(message: Message, first: str, members: set[str]) -> list[list[Segm
     for segment in message:
         if segment.name == first:
             groups.append([segment])
-        elif groups and segment.name not in _HEADER:
+        elif groups and segment.name in _HEADER:
+            raise _out_of_order(first, segment.name)
+        elif groups:
+            if segment.name == "OBR" and any(one.name == "OBR" for one in groups[-1]):
+                raise Hl7Fault(
+                    "a second OBR stands under one ORC",
+                    code=100,
+                    where="OBR",
+                    next_step="send ORC before each OBR, so that each order says what shall be done with it",
+                )
             groups[-1].append(segment)
         elif segment.name in members:
             raise _out_of_order(segment.name, first)

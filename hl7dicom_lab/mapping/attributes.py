@@ -1,54 +1,85 @@
 """Attributes of a data set by their path of keywords: `ScheduledProcedureStepSequence.Modality`.
 
 A sequence on the way has one item (PS3.4 Table K.6-1: a worklist answer has exactly one scheduled procedure step; PS3.3
-Table 10-9: an image of one step has one item of request attributes). Rule: a copy shares the values, which nobody
-changes in place, and has data elements and items of its own.
+Table 10-9: an image of one step has one item of request attributes). Rule: data elements are put in the place of others
+and never changed, so that a copy may share them.
 """
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
+from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
-from pydicom.sequence import Sequence
+from pydicom.tag import BaseTag, Tag
+
+_TEXT = frozenset({"AE", "CS", "DA", "LO", "SH", "TM"})
 
 
 def put(item: Dataset, path: str, value: Any) -> None:
     """Set an attribute by its path of keywords; a sequence on the way gets its one item."""
-    *sequences, keyword = path.split(".")
-    for sequence in sequences:
-        if not item.get(sequence):
-            setattr(item, sequence, [Dataset()])
-        item = item[sequence].value[0]
-    setattr(item, keyword, value)
+    *sequences, (tag, vr) = _places(path)
+    for sequence, _ in sequences:
+        inner = _item_of(item, sequence)
+        if inner is None:
+            inner = Dataset()
+            item[sequence] = DataElement(sequence, "SQ", [inner])
+        item = inner
+    item[tag] = DataElement(tag, vr, value, already_converted=_is_one_text(vr, value))
+
+
+def _is_one_text(vr: str, value: Any) -> bool:
+    """Whether pydicom keeps the value as it is: it makes objects of names and numbers, and lists of several values."""
+    return vr in _TEXT and isinstance(value, str) and "\\" not in value
 
 
 def get(item: Dataset, path: str) -> Any:
     """The value at a path of keywords; None where there is none."""
-    *sequences, keyword = path.split(".")
-    for sequence in sequences:
-        if not item.get(sequence):
-            return None
-        item = item[sequence].value[0]
-    return item.get(keyword)
+    found, tag = _holder(item, path)
+    element = found.get(tag) if found is not None else None
+    return None if element is None else element.value
 
 
 def remove(item: Dataset, path: str) -> None:
     """Take the attribute at a path away, if it is there."""
-    *sequences, keyword = path.split(".")
-    for sequence in sequences:
-        if not item.get(sequence):
-            return
-        item = item[sequence].value[0]
-    if keyword in item:
-        delattr(item, keyword)
+    found, tag = _holder(item, path)
+    if found is not None and tag in found:
+        del found[tag]
+
+
+def _holder(item: Dataset, path: str) -> tuple[Dataset | None, BaseTag]:
+    """The data set or item that holds the last keyword of a path, None where a sequence on the way is empty."""
+    *sequences, (tag, _) = _places(path)
+    found: Dataset | None = item
+    for sequence, _ in sequences:
+        found = _item_of(found, sequence) if found is not None else None
+    return found, tag
+
+
+def _item_of(item: Dataset, sequence: BaseTag) -> Dataset | None:
+    """The first item of a sequence, None where there is none."""
+    element = item.get(sequence)
+    return element.value[0] if element is not None and element.value else None
 
 
 def copied(item: Dataset) -> Dataset:
     """A copy of a data set, to which attributes can be added without changing the original."""
-    twin = Dataset()
-    for element in item:
-        value = Sequence([copied(one) for one in element.value or ()]) if element.VR == "SQ" else element.value
-        twin.add(DataElement(element.tag, element.VR, value, already_converted=True))
+    twin = Dataset(item)
+    for tag, element in item.items():
+        if isinstance(element, DataElement) and element.VR == "SQ" and element.value:
+            twin[tag] = DataElement(tag, "SQ", [copied(one) for one in element.value])
     return twin
+
+
+@cache
+def _places(path: str) -> tuple[tuple[BaseTag, str], ...]:
+    """The tag and VR of each keyword of a path. Raises KeyError for what the data dictionary does not have."""
+    places = []
+    for keyword in path.split("."):
+        tag = tag_for_keyword(keyword)
+        if tag is None:
+            raise KeyError(f"{keyword} is no keyword of the data dictionary (PS3.6)")
+        places.append((Tag(tag), dictionary_VR(tag)))
+    return tuple(places)

@@ -6,11 +6,12 @@ set of RAD-5) and PS3.3 section C.12.1.1.2.
 
 from __future__ import annotations
 
+import re
+
 from pydicom.dataset import Dataset
 
-from hl7dicom_lab.dicom import character_set, data_set
+from hl7dicom_lab.dicom import character_set
 from hl7dicom_lab.errors import Hl7Fault
-from hl7dicom_lab.mapping.attributes import copied
 
 #: MSH-18, its repetitions joined by `~`, and the values of (0008,0005). An empty first value is ASCII.
 SPECIFIC_CHARACTER_SET: dict[str, tuple[str, ...]] = {
@@ -32,6 +33,10 @@ SPECIFIC_CHARACTER_SET: dict[str, tuple[str, ...]] = {
     "KS X 1001": ("", "ISO 2022 IR 149"),
     "ASCII~KS X 1001": ("", "ISO 2022 IR 149"),
 }
+
+#: The escape to another Japanese set, which ISO 2022 IR 87 does not declare (PS3.3 Table C.12-3).
+_JIS_X_0201 = b"\x1b(J"
+_LATIN_1 = re.compile("[\x80-\xff]")
 
 
 def to_dicom(declared: str) -> tuple[str, ...]:
@@ -57,19 +62,31 @@ def to_hl7(terms: tuple[str, ...]) -> str:
 
 
 def holding(item: Dataset, preferred: tuple[str, ...]) -> tuple[str, ...]:
-    """`preferred` where every text of the data set survives in it, else Unicode.
+    """`preferred` where every text of the data set is safe in it, else Unicode.
 
-    A set with ISO 2022 escapes is tried out: a byte of a two-byte character may look like the `=` or `^` of a PN, and
-    readers that split a name before they decode it would break the name there.
+    Several sets (ISO 2022) ask for more than that they have the characters. A byte of a two-byte character may look
+    like the `=` between the groups of a PN, and readers that split a name before they decode it (pydicom does) break it
+    there. And where the first set is the default, pydicom writes a character of Latin-1 as Latin-1, which is not
+    declared.
     """
+    if preferred == (character_set.UNICODE,):
+        return preferred
     terms = character_set.sufficient(item, preferred)
-    if len(terms) < 2 or list(character_set.texts(item)) == list(character_set.texts(_read_back(item, terms))):
+    if len(terms) < 2 or all(_is_safe(text, terms) for _, text in character_set.texts(item)):
         return terms
     return (character_set.UNICODE,)
 
 
-def _read_back(item: Dataset, terms: tuple[str, ...]) -> Dataset:
-    """What a reader makes of the data set when it is written in a character set."""
-    written = copied(item)
-    written.SpecificCharacterSet = list(terms)
-    return data_set.decode(data_set.encode(written))
+def _is_safe(text: str, terms: tuple[str, ...]) -> bool:
+    if text.isascii():
+        return True
+    codecs = [character_set.CODECS.get(term, "ascii") for term in terms]
+    return not _LATIN_1.search(text) and any(_is_safe_in(text, codec) for codec in codecs)
+
+
+def _is_safe_in(text: str, codec: str) -> bool:
+    try:
+        encoded = text.encode(codec)
+    except UnicodeEncodeError:
+        return False
+    return encoded.count(b"=") == text.count("=") and _JIS_X_0201 not in encoded

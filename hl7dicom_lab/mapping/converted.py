@@ -51,6 +51,14 @@ def first_repetition(order: Segments, path: str) -> tuple[Segment, str] | None:
     return segment, repetitions[0]
 
 
+def place_in_list(order: Segments, path: str) -> str:
+    """The path of a field in the first segment of its kind that has a value there: `NTE-3`, `NTE[2]-3`."""
+    where = Path.parse(path)
+    valued = (number for number, one in enumerate(order.all(where.segment), 1) if one.value(where.field))
+    number = next(valued, 1)
+    return path if number == 1 else f"{where.segment}[{number}]-{where.field}"
+
+
 def null_in_list(order: Segments, path: str) -> Converted | None:
     """A deletion, where one of the segments of a kind has a null in a field and none of them has a value there."""
     where = Path.parse(path)

@@ -16,6 +16,7 @@ from hl7dicom_lab.errors import Hl7Fault
 from hl7dicom_lab.hl7v2 import checks
 from hl7dicom_lab.hl7v2.message import Path, Segments
 from hl7dicom_lab.mapping import character_sets, names
+from hl7dicom_lab.mapping.attributes import put
 from hl7dicom_lab.mapping.converted import (
     LO,
     LT,
@@ -26,6 +27,7 @@ from hl7dicom_lab.mapping.converted import (
     lines,
     null_in_list,
     one_line,
+    place_in_list,
     shortened,
     text_of,
     whole,
@@ -34,14 +36,16 @@ from hl7dicom_lab.model import StepStatus
 
 #: ORC-7.6 or TQ1-9 (table 0485) to RequestedProcedurePriority (0040,1003).
 PRIORITIES = {"S": "STAT", "A": "HIGH", "P": "HIGH", "C": "HIGH", "R": "ROUTINE", "T": "MEDIUM"}
-#: ORC-1 and ORC-5 to ScheduledProcedureStepStatus (0040,0020); "" stands for any ORC-5. IP is not here: table 0038
-#: has it as "in process, unspecified", which is no sign that the examination has begun.
+#: ORC-1 and ORC-5 to ScheduledProcedureStepStatus (0040,0020); "" stands for any ORC-5. SC (status changed) with
+#: IP or CM tells a step's progress where there is no MPPS. XO (order changed) with IP does not: table 0038 has IP as
+#: "in process, unspecified", which systems also send with a change of an order whose patient has not come yet.
 STATUSES = {
     ("NW", ""): StepStatus.SCHEDULED,
     ("CA", ""): StepStatus.CANCELED,
     ("DC", ""): StepStatus.DISCONTINUED,
     ("XO", "CM"): StepStatus.COMPLETED,
     ("SC", "CM"): StepStatus.COMPLETED,
+    ("SC", "IP"): StepStatus.STARTED,
 }
 
 
@@ -95,12 +99,10 @@ def _coded(order: Segments, path: str, first: int) -> Converted | None:
         warning = f"{path}.{first + 2} names {said}, so {value!r} is no code that DICOM could carry"
         return Converted(None, source, raw, "no coding system", (warning,), deleted=True)
     item = Dataset()
-    if len(value) <= SH:
-        item.CodeValue = value
-    else:
-        item.LongCodeValue = value
-    item.CodingSchemeDesignator = scheme
-    item.CodeMeaning, cut = shortened(meaning or value, LO, f"{path}.{first + 1}")
+    put(item, "CodeValue" if len(value) <= SH else "LongCodeValue", value)
+    put(item, "CodingSchemeDesignator", scheme)
+    meaning, cut = shortened(meaning or value, LO, f"{path}.{first + 1}")
+    put(item, "CodeMeaning", meaning)
     return Converted([item], source, raw, "CE to code sequence item", cut)
 
 
@@ -146,11 +148,12 @@ def _priority(order: Segments, path: str) -> Converted | None:
 
 
 def _comments(order: Segments, path: str) -> Converted | None:
-    said = "\n".join(_notes(order))
-    if not said:
+    said = "\n".join(_notes(order)).rstrip(" ")  # PS3.5 Table 6.2-1: spaces at the end of LT say nothing
+    if not said.strip():
         return null_in_list(order, path)
     value, cut = shortened(lines(said), LT, path)
-    return Converted(value, path, said, "shortened" if cut else "the notes on the order, a line each", cut)
+    rule = "shortened" if cut else "the notes on the order, a line each"
+    return Converted(value, place_in_list(order, path), said, rule, cut)
 
 
 def _notes(order: Segments) -> Iterator[str]:
@@ -169,7 +172,12 @@ def _date(order: Segments, path: str) -> Converted | None:
     if not value:
         return None
     if not re.match(r"\d{8}", value):
-        return Converted(None, path, value, "no full date", (f"{path} {value!r} names no day",))
+        raise Hl7Fault(
+            f"{value!r} names no day, so the step cannot be scheduled",
+            code=102,
+            where=path,
+            next_step="send YYYYMMDD or YYYYMMDDHHMMSS, or leave it empty and the step is scheduled for now",
+        )
     zone = re.search(r"[+-]\d{4}\b", value)
     lost = (
         (f"{path} has the offset {zone[0]} from UTC, which DA and TM cannot hold; the local time is kept",)
@@ -216,7 +224,7 @@ def _status(order: Segments, path: str) -> Converted | None:
     if not found:
         return None
     said = f"{control} {status}".strip() if (control, status) in STATUSES else control
-    return Converted(found.value, path, said, "ORC-1, and ORC-5 for what is completed, to step status")
+    return Converted(found.value, path, said, "ORC-1 and ORC-5 to step status")
 
 
 ORDER_RULES: dict[str, Rule] = {

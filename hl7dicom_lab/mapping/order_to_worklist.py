@@ -8,7 +8,7 @@ a value as it is and `""` deletes it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -100,24 +100,25 @@ def _first(order: Segments, row: OrderRow, paths: Iterable[str]) -> tuple[int, C
     """What the first path gives that says something usable, and its place; else what the first of the others gave."""
     unusable: Converted | None = None
     for place, path in enumerate(paths):
-        # A null in one segment of a list deletes nothing from the others: the rule looks at all of them.
-        if path[:3] not in _LISTS and order.is_null(path):
-            found: Converted | None = Converted(None, path, '""', "deleted", deleted=True)
-        else:
-            found = RULES[row.rule](order, path)
+        found = RULES[row.rule](order, path)
         if found is not None and found.value is not None:
             return place, found
+        # A null in one segment of a list deletes nothing from the others: there the rule has looked at all of them.
+        if found is None and path[:3] not in _LISTS and order.is_null(path):
+            found = Converted(None, path, '""', "deleted", deleted=True)
         unusable = unusable or found
     return -1, unusable
 
 
 def new_item(mapped: MappedOrder) -> MappedOrder:
     """A new order: what it deletes is simply not there."""
-    item, origins = copied(mapped.data_set), mapped.origins
-    if get(item, _STATUS) is None:
-        put(item, _STATUS, StepStatus.SCHEDULED.value)
-        origins = (*origins, Origin(_STATUS, StepStatus.SCHEDULED.value, _FILLER, rule="a new step"))
-    return MappedOrder(item, (), origins, mapped.warnings)
+    if get(mapped.data_set, _STATUS) is not None:
+        return replace(mapped, deleted=())
+    item, status = copied(mapped.data_set), StepStatus.SCHEDULED.value
+    put(item, _STATUS, status)
+    return MappedOrder(
+        item, (), (*mapped.origins, Origin(_STATUS, status, _FILLER, rule="a new step")), mapped.warnings
+    )
 
 
 def changed_item(earlier: WorklistItem, mapped: MappedOrder) -> MappedOrder:
@@ -148,14 +149,17 @@ def missing(item: Dataset) -> tuple[str, ...]:
     return tuple(path for path in MADE_BY_FILLER if not get(item, path))
 
 
-def scheduled(order: MappedOrder, *, stations: Mapping[str, Station], now: datetime) -> MappedOrder:
+def scheduled(
+    order: MappedOrder, *, stations: Mapping[str, Station], now: datetime, modality_at: str = "OBR-24"
+) -> MappedOrder:
     """Add what the order filler plans: the station by the modality, and the start where the order names none.
 
-    Raises `Hl7Fault` 101 without a modality, and 103 for a modality that no station of the department has.
+    `modality_at` is where this kind of order has its modality. Raises `Hl7Fault` 101 without one, and 103 for one that
+    no station of the department has.
     """
     item = copied(order.data_set)
     origins, warnings = list(order.origins), list(order.warnings)
-    origins += _place(item, stations)
+    origins += _place(item, stations, modality_at)
     if not get(item, _START_DATE):
         put(item, _START_DATE, f"{now:%Y%m%d}")
         put(item, _START_TIME, f"{now:%H%M%S}")
@@ -178,21 +182,21 @@ def identified(order: MappedOrder, made: Mapping[str, str]) -> MappedOrder:
     return MappedOrder(item, (), (*order.origins, *origins), order.warnings)
 
 
-def _place(item: Dataset, stations: Mapping[str, Station]) -> list[Origin]:
+def _place(item: Dataset, stations: Mapping[str, Station], modality_at: str) -> list[Origin]:
     modality = get(item, f"{STEP}.Modality")
     if not modality:
         raise Hl7Fault(
             "the order names no modality, so no scanner would find it on its worklist",
             code=101,
-            where="OBR-24",
-            next_step="put the modality there: MR, CT, CR, DX, US (in OMI^O23: into IPC-5)",
+            where=modality_at,
+            next_step="put the modality there: MR, CT, CR, DX, US",
         )
     station = stations.get(modality)
     if station is None and not get(item, f"{STEP}.ScheduledStationAETitle"):
         raise Hl7Fault(
             f"no station of this department does {modality}",
             code=103,
-            where="OBR-24",
+            where=modality_at,
             next_step="send one of: " + ", ".join(sorted(stations)),
         )
     ordered = get(item, f"{STEP}.ScheduledStationAETitle")

@@ -57,6 +57,7 @@ def oru_to_report(group: Segments) -> MappedReport:
         }
         | values,
         control_id=group.get("MSH-10"),
+        sent_at=_digits(group, "MSH-7"),
     )
     return MappedReport(report, tuple(origins))
 
@@ -74,10 +75,13 @@ def _plain(group: Segments, path: str) -> Converted | None:
 
 def _moment(group: Segments, path: str) -> Converted | None:
     """A TS as digits, YYYYMMDDHHMMSS or shorter: moments are compared, so a fraction and an offset are left out."""
+    digits = _digits(group, path)
+    return Converted(digits, path, group.get(path), "the digits of the TS") if digits else None
+
+
+def _digits(group: Segments, path: str) -> str:
     checks.check_timestamp(group, path)
-    value = group.get(path)
-    found = re.match(r"\d+", value)
-    return Converted(found[0], path, value, "the digits of the TS") if found else None
+    return re.split(r"\D", group.get(path))[0]
 
 
 def _coded_entry(group: Segments, path: str) -> Converted | None:

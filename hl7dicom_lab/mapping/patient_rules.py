@@ -17,6 +17,7 @@ from hl7dicom_lab.errors import Hl7Fault
 from hl7dicom_lab.hl7v2 import checks
 from hl7dicom_lab.hl7v2.message import Path, Segment, Segments
 from hl7dicom_lab.mapping import names
+from hl7dicom_lab.mapping.attributes import put
 from hl7dicom_lab.mapping.converted import (
     LO,
     Converted,
@@ -24,6 +25,7 @@ from hl7dicom_lab.mapping.converted import (
     first_repetition,
     null_in_list,
     one_line,
+    place_in_list,
     shortened,
     whole,
 )
@@ -103,11 +105,11 @@ def _other_patient_ids(order: Segments, path: str) -> Converted | None:
     for raw, place in _identifiers(segment, path):
         if raw != chosen:
             item = Dataset()
-            item.PatientID = whole(order.get(f"{place}.1"), f"{place}.1", LO)
+            put(item, "PatientID", whole(order.get(f"{place}.1"), f"{place}.1", LO))
             issuer = whole(order.get(f"{place}.4.1"), f"{place}.4.1", LO, "the issuer")
             if issuer:
-                item.IssuerOfPatientID = issuer
-            item.TypeOfPatientID = "TEXT"  # PS3.3 section C.2.2: type 1; what HL7 carries is text
+                put(item, "IssuerOfPatientID", issuer)
+            put(item, "TypeOfPatientID", "TEXT")  # PS3.3 section C.2.2: type 1; what HL7 carries is text
             items.append(item)
     return Converted(items, path, order.raw(path), "the other repetitions") if items else None
 
@@ -206,7 +208,9 @@ def _alerts(order: Segments, path: str) -> Converted | None:
 def _allergies(order: Segments, path: str) -> Converted | None:
     said = [segment.value(3, 2) or segment.value(3, 1) for segment in order.all("AL1")]
     values = [value for text in said for value in _spread(text)]
-    return Converted(values, path, ", ".join(filter(None, said))) if values else null_in_list(order, path)
+    if not values:
+        return null_in_list(order, path)
+    return Converted(values, place_in_list(order, path), ", ".join(filter(None, said)), "one value an allergy")
 
 
 def _issuer_of_admission(order: Segments, path: str) -> Converted | None:
@@ -215,7 +219,7 @@ def _issuer_of_admission(order: Segments, path: str) -> Converted | None:
     if not issuer:
         return None
     item = Dataset()
-    item.LocalNamespaceEntityID = issuer
+    put(item, "LocalNamespaceEntityID", issuer)
     return Converted([item], f"{path}.4.1", issuer)
 
 

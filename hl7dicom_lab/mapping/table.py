@@ -94,7 +94,7 @@ ORDER_TO_WORKLIST: tuple[OrderRow, ...] = (
     OrderRow(_step("ScheduledProcedureStepLocation"), (), "station_location", "O", "2", "C",
              omi=("IPC-8.1", "IPC-8.2"), note="station table"),
     OrderRow(_step("ScheduledProcedureStepStatus"), ("ORC-1",), "status", "O", "3", "C",
-             note="ORC-1, and XO with ORC-5 CM; ARRIVED comes from check-in, STARTED from the technologist"),
+             note="with ORC-5 for XO and SC; ARRIVED comes from check-in, STARTED from the technologist"),
 )  # fmt: skip
 
 

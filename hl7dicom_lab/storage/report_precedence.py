@@ -3,8 +3,9 @@
 An order of all versions, so that the same one holds in whatever order they arrive:
 
 1. A preliminary report (OBR-25 = P, HL7 table 0123) stands below every final, corrected or cancelled one.
-2. The later status change (OBR-22) wins. Of two moments with different precision only the common part counts.
-3. Where OBR-22 says nothing: X before C before F. A cancelled report that holds stays the current version: whoever
+2. The later status change (OBR-22) wins; where a report does not say it, MSH-7 of its message stands for it. Of two
+   moments with different precision only the common part counts. A report without any moment is below those with one.
+3. Between equal moments: X before C before F. A cancelled report that holds stays the current version: whoever
    shows it says that it is cancelled.
 4. Between equals, the one that arrived later wins.
 """
@@ -29,7 +30,9 @@ def why_late(arriving: Report, arrived_at: datetime, holding: Report, held_since
     new, old = _NAMES[arriving.status], _NAMES[holding.status]
     if _is_preliminary(arriving) != _is_preliminary(holding):
         return f"{new} never replaces {old} (OBR-25)" if _is_preliminary(arriving) else ""
-    new_moment, old_moment = _comparable(arriving.status_changed_at, holding.status_changed_at)
+    new_moment, old_moment = _comparable(_moment(arriving), _moment(holding))
+    if bool(new_moment) != bool(old_moment):
+        return "" if new_moment else "it does not say when its status changed (OBR-22)"
     if new_moment != old_moment:
         return "" if new_moment > old_moment else f"its status changed at {new_moment}, before {old_moment} (OBR-22)"
     if arriving.status is not holding.status:
@@ -42,7 +45,11 @@ def _is_preliminary(report: Report) -> bool:
     return report.status is ReportStatus.PRELIMINARY
 
 
+def _moment(report: Report) -> str:
+    return report.status_changed_at or report.sent_at
+
+
 def _comparable(one: str, other: str) -> tuple[str, str]:
     """Two HL7 moments (YYYYMMDDHHMMSS, or shorter) cut to the precision that both have."""
-    common = min(len(one), len(other))
+    common = min(len(one), len(other)) if one and other else max(len(one), len(other))
     return one[:common], other[:common]

@@ -1,5 +1,6 @@
 """What a receiver says to a message, byte for byte, and what a sender reads of it."""
 
+import re
 from datetime import datetime
 
 import pytest
@@ -147,7 +148,7 @@ def test_any_message_can_be_answered(body, code, what):
         answer = build(one, "AE", what, Hl7Fault(what, code=code, where="PID-3"))
         assert answer.startswith(b"MSH")
         assert b"MSA" in answer
-        if one.isascii() and what.isascii():
+        if one.isascii() and what.isascii() and not re.search(rb"[^\t\r\n -~]", one):
             assert acknowledge.read(answer).error_code == str(code)
 
 

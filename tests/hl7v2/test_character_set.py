@@ -81,3 +81,23 @@ def test_decoding_gives_text_or_a_fault(raw, declared):
     except Hl7Fault:
         return
     assert "\ufffd" not in text or declared in ("UNICODE UTF-8", "GB 18030-2000"), "only these have it as a character"
+
+
+@pytest.mark.parametrize(
+    ("declared", "raw", "control"),
+    [
+        ("8859/1", b"MSH|^~\\&|A\rPID|1||A1||\x8aimek^A\r", b"\x8a"),  # Windows-1252, the commonest mistake
+        ("UNICODE UTF-8", "MSH|^~\\&|A\rPID|1||Ä||Te\x00st\r".encode(), b"\x00"),
+        ("", b"MSH|^~\\&|A\rPID|1||A1||Te\x1bst\r", b"\x1b"),
+    ],
+)
+def test_a_control_character_is_in_no_set(declared, raw, control):
+    with pytest.raises(Hl7Fault, match=f"at offset {raw.index(control)} ") as caught:
+        character_set.decode(raw, declared)
+    assert (caught.value.code, caught.value.where) == (102, "PID-5")
+
+
+def test_the_designation_of_korean_is_understood():
+    text = "Hong^Gildong~洪^吉洞~홍^길동"
+    designated = b"\x1b$)C" + text.encode("euc_kr").replace("홍".encode("euc_kr"), b"\x1b$)C" + "홍".encode("euc_kr"))
+    assert character_set.decode(designated, "~KS X 1001") == text

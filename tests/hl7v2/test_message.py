@@ -143,8 +143,8 @@ def test_other_line_ends(end):
 
 
 def test_a_unicode_line_separator_ends_no_segment():
-    message = parse("PID|1||A1||Rivera\u2028Elena\x85Maria\x0cx")
-    assert message.get("PID-5") == "Rivera\u2028Elena\x85Maria\x0cx"
+    message = parse("PID|1||A1||Rivera\u2028Elena\u2029Maria")
+    assert message.get("PID-5") == "Rivera\u2028Elena\u2029Maria"
 
 
 # ---- what is no message

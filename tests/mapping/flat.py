@@ -26,23 +26,23 @@ def flat(data_set: Dataset, prefix: str = "") -> dict[str, Any]:
 
 
 def _value(keyword: str, value: Any) -> Any:
-    if keyword == "OtherPatientIDsSequence":
-        return [(one.PatientID, one.get("IssuerOfPatientID", ""), one.TypeOfPatientID) for one in value]
-    if keyword == "IssuerOfAdmissionIDSequence":
-        return value[0].LocalNamespaceEntityID
-    if keyword.endswith("CodeSequence"):
-        return [
-            (one.get("CodeValue") or one.LongCodeValue, one.CodingSchemeDesignator, one.CodeMeaning) for one in value
-        ]
     if keyword in _NUMBERS:
         return round(float(value), 3)
     if keyword == "RequestedProcedureComments":
         return "\n".join(value.split("\r\n"))
-    if keyword in _LISTS:
+    if keyword.endswith("Sequence"):
+        return _items(keyword, value)
+    if isinstance(value, MultiValue | list) or keyword in _LISTS:
         return [str(one) for one in value] if isinstance(value, MultiValue | list) else [str(value)]
-    if isinstance(value, MultiValue | list):
-        return [str(one) for one in value]
     return value if isinstance(value, int) else str(value)
+
+
+def _items(keyword: str, items: Any) -> Any:
+    if keyword == "OtherPatientIDsSequence":
+        return [(one.PatientID, one.get("IssuerOfPatientID", ""), one.TypeOfPatientID) for one in items]
+    if keyword == "IssuerOfAdmissionIDSequence":
+        return items[0].LocalNamespaceEntityID
+    return [(one.get("CodeValue") or one.LongCodeValue, one.CodingSchemeDesignator, one.CodeMeaning) for one in items]
 
 
 def rounded(expected: dict[str, Any]) -> dict[str, Any]:

@@ -79,7 +79,7 @@ PV1 = segment(
         19: maybe(components(identifier, empty, empty, st.one_of(empty, identifier))),
     },
 )
-AL1 = segment("AL1", {3: maybe(code)})
+AL1 = segment("AL1", {3: maybe(code.filter(lambda text: len(text) <= 64))})
 NTE = segment("NTE", {3: maybe(st.lists(words.map(escaped), max_size=3).map("~".join))})
 OBX = st.one_of(
     segment(
@@ -98,7 +98,7 @@ _OBR_FIELDS = {
     3: maybe(identifier),
     4: st.one_of(code, st.tuples(code_value, words.map(escaped), scheme, code).map("^".join)),
     12: maybe(code),
-    13: st.lists(words.map(escaped), max_size=2).map("~".join),
+    13: st.lists(words.filter(lambda text: len(text) <= 64).map(escaped), max_size=2).map("~".join),
     16: maybe(person),
     30: maybe(words.map(escaped)),
     31: maybe(code),

@@ -129,7 +129,7 @@ ORDERS: dict[str, str] = {
     "birth date null": with_field(FULL_ORM, "PID-7", '""'),
     "address without street": with_field(FULL_ORM, "PID-11", "^^Northgate^^40213"),
     "two addresses": with_field(FULL_ORM, "PID-11", "1 First St^^Northgate~2 Second St^^Southgate"),
-    "a long address": with_field(FULL_ORM, "PID-11", "Very Long Street Name Number One Hundred and Two^Apartment 33^Town"),
+    "a long address": with_field(FULL_ORM, "PID-11", "Long Street Name Number One Hundred and Two^Flat 33^Old Town"),
     "location: ward only": with_field(FULL_ORM, "PV1-3", "WARD 9"),
     "kilograms and metres": FULL_ORM.replace("154.5|[lb_av]", "70.1|kg").replace("66|[in_i]", "1.68|m"),
     "grams and centimetres": FULL_ORM.replace("154.5|[lb_av]", "3450|g").replace("66|[in_i]", "51.5|cm"),

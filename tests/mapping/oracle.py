@@ -105,6 +105,8 @@ def line(text: str, most: int = 64) -> str:
 
 def spread(text: str) -> list[str]:
     """Text that concerns safety is never cut: words move on to a further value."""
+    if len(text.strip(" ")) <= 64:
+        return [line(text)] if line(text) else []
     values = [""]
     for word in text.replace("\\", "/").split():
         if len(values[-1]) + len(word) + 1 > 64 and values[-1]:
@@ -156,13 +158,13 @@ def patient_name(repetitions: list[str]) -> str:
 
 
 def the_patient(identifiers: list[str]) -> str:
-    """The repetition of PID-3 that names the patient (table 0203): MR, else another patient identifier, else untyped."""
+    """The repetition of PID-3 that names the patient (table 0203): MR, else PI, PT, untyped."""
     wanted = ["MR", "PI", "PT", ""]
     return min(identifiers, key=lambda one: wanted.index(part(one, 5)) if part(one, 5) in wanted else len(wanted))
 
 
 def code(repetition: str, start: int = 1) -> tuple[str, str, str] | None:
-    """(value, scheme, meaning): PS3.3 Table 8.8-1. No code without its scheme; the meaning of a bare code is the code."""
+    """(value, scheme, meaning), PS3.3 Table 8.8-1. No code without a scheme; the meaning of a bare code is the code."""
     value, meaning, scheme = (line(part(repetition, start + offset)) for offset in range(3))
     return (value, scheme, meaning or value) if value and scheme else None
 
@@ -215,8 +217,7 @@ def _item(
     item.update(_request(group))
     item.update(_procedure(group, ipc, message))
     item.update({STEP + keyword: value for keyword, value in _step(group, ipc, stations).items()})
-    character_set = [one for one in CHARACTER_SETS[first(segment(head, "MSH"), 18)]]
-    item["SpecificCharacterSet"] = character_set
+    item["SpecificCharacterSet"] = CHARACTER_SETS[first(segment(head, "MSH"), 18)]
     return {keyword: value for keyword, value in item.items() if value not in ("", None, [])}
 
 
@@ -290,7 +291,7 @@ def _procedure(group: list[hl7.Segment], ipc: hl7.Segment | None, message: list[
         "ReasonForTheRequestedProcedure": line(part(reason, 2)) or line(part(reason, 1)),
         "ReasonForRequestedProcedureCodeSequence": [one for one in [code(reason)] if one],
         "PatientTransportArrangements": line(first(obr, 30)),
-        "RequestedProcedureComments": "\n".join(_notes(group)),
+        "RequestedProcedureComments": "\n".join(_notes(group)).rstrip(" "),  # LT: no significance at its end
     }
 
 
@@ -303,7 +304,7 @@ def _notes(group: list[hl7.Segment]) -> list[str]:
             break
         if name == "NTE":
             notes += [decoded(repetition) for repetition in field(one, 3) if repetition not in ("", '""')]
-    return notes
+    return notes if any(one.strip() for one in notes) else []
 
 
 def _step(group: list[hl7.Segment], ipc: hl7.Segment | None, stations: Stations) -> dict[str, Any]:
@@ -328,8 +329,10 @@ def _step(group: list[hl7.Segment], ipc: hl7.Segment | None, stations: Stations)
         "ScheduledProtocolCodeSequence": [one for one in codes if one][:1],
         "ScheduledProcedureStepID": first(ipc, 4) if ipc is not None else first(obr, 20),
         # The table's scanner is not the one that the order names, if it names one: then name and room are unknown.
-        "ScheduledStationName": first(ipc, 7) or (station_name if field(ipc, 9) in ([], [ae_title]) else ""),
-        "ScheduledProcedureStepLocation": first(ipc, 8) or (place if field(ipc, 9) in ([], [ae_title]) else ""),
+        "ScheduledStationName": line(first(ipc, 7), 16) or (station_name if field(ipc, 9) in ([], [ae_title]) else ""),
+        "ScheduledProcedureStepLocation": line(first(ipc, 8), 16)
+        or line(first(ipc, 8, 2), 16)
+        or (place if field(ipc, 9) in ([], [ae_title]) else ""),
         "ScheduledProcedureStepStatus": _status(first(orc, 1), first(orc, 5)),
     }
 
@@ -421,7 +424,7 @@ def report(text: str) -> dict[str, Any]:
         if (first(one, 3, 1), first(one, 3, 3)) in STUDY_UID_CODES:
             study_uids.append(first(one, 5))
         elif value_type in ("TX", "FT", "ST"):
-            lines += [decoded(repetition) for repetition in field(one, 5)]
+            lines += [decoded(repetition) for repetition in field(one, 5)] or [""]  # an empty OBX is an empty line
         elif value_type == "ED":
             document = base64.b64decode(first(one, 5, 5))
     return {

@@ -49,7 +49,7 @@ def test_what_is_written_and_read_again_is_the_same(text):
         assert flat(data_set.decode(worklist_item(item).data_set)) == flat(item.data_set)
 
 
-@settings(deadline=None, max_examples=3000)
+@settings(deadline=None, max_examples=150)
 @given(generated.orders())
 def test_any_order_is_what_the_oracle_says(text):
     assert [flat(item.data_set) for item in planned(text)] == list(expected(text))

@@ -56,7 +56,7 @@ def test_compressed_pixels_are_kept_as_they_are(trace):
 def test_the_common_classes_and_syntaxes_are_accepted_and_deflated_never(trace):
     with archive(trace, lambda _: None) as scp:
         with client(scp, *IMAGE_STORAGE, *DOCUMENT_STORAGE) as assoc:
-            assert (len(assoc.accepted_contexts), assoc.rejected_contexts) == (26, [])
+            assert (len(assoc.accepted_contexts), assoc.rejected_contexts) == (27, [])
         for syntax in (*UNCOMPRESSED, *COMPRESSED):
             with client(scp, CTImageStorage, syntaxes=[syntax]) as assoc:
                 assert [context.transfer_syntax for context in assoc.accepted_contexts] == [[syntax]]
