@@ -36,10 +36,10 @@ STATIONS: tuple[Station, ...] = (
 DR_OKAFOR = Person("D1017", PersonName("Okafor", "Ngozi", prefix="Dr"))
 DR_LINDQVIST = Person("D2041", PersonName("Lindqvist", "Per", prefix="Dr"))
 
-MRI_BRAIN = CodedEntry("70551", "MRI brain without contrast", "C4")
+MRI_BRAIN = CodedEntry("MRBRAIN", "MRI brain without contrast", "99NORTHGATE")
 MRI_BRAIN_PROTOCOL = CodedEntry("BRAIN-T1", "Brain T1 axial", "99NORTHGATE")
-CT_CHEST = CodedEntry("71250", "CT chest without contrast", "C4")
-CHEST_XRAY = CodedEntry("71045", "Chest radiograph, one view", "C4")
+CT_CHEST = CodedEntry("CTCHEST", "CT chest without contrast", "99NORTHGATE")
+CHEST_XRAY = CodedEntry("XRCHEST", "Chest radiograph, one view", "99NORTHGATE")
 
 #: The patient of lessons 01 to 08.
 PATIENT = Patient(

@@ -36,6 +36,7 @@ _ACQUIRED = {
 class _Series:
     """What the images of one series have in common."""
 
+    study_instance_uid: str
     uid: str
     frame_of_reference_uid: str
     started: datetime
@@ -91,11 +92,14 @@ class Modality:
     def examine(self, item: Dataset, acquisitions: Sequence[Dataset] | None = None) -> tuple[TaggedImage, ...]:
         """Acquire one series for a worklist item, and tag it. Nothing is sent yet.
 
+        An item without a Study Instance UID, such as one typed in an emergency, gets a study of its own.
+
         `acquisitions` are data sets of pixels and geometry; without them, the course's images of this modality.
         """
         acquired = self._acquire() if acquisitions is None else tuple(acquisitions)
         in_space = any("ImagePositionPatient" in one for one in acquired)
         series = _Series(
+            study_instance_uid="" if item.get("StudyInstanceUID") else self._mint.uid("unscheduled study"),
             uid=self._mint.uid("series"),
             frame_of_reference_uid=self._mint.uid("frame of reference") if in_space else "",
             started=self._clock.tick(),
@@ -126,6 +130,7 @@ class Modality:
     def _made(self, series: _Series, number: int) -> MadeByModality:
         return MadeByModality(
             sop_instance_uid=self._mint.uid("instance"),
+            study_instance_uid=series.study_instance_uid,
             series_instance_uid=series.uid,
             frame_of_reference_uid=series.frame_of_reference_uid,
             series_number=1,

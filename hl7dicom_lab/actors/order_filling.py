@@ -165,7 +165,7 @@ class OrderFilling:
                 )
 
     def _end(self, order: Segments, steps: tuple[BookedStep, ...]) -> list[BookedStep]:
-        """End what is still open; an order that has ended already may be ended again in the same way, not in another."""
+        """End what is still open. An order that has ended may be ended again in the same way, not in another."""
         status = StepStatus.CANCELED if order.get("ORC-1") == "CA" else StepStatus.DISCONTINUED
         still_open = [step for step in steps if step.item.status not in _ENDED]
         hindered = still_open or [step for step in steps if step.item.status is not status]

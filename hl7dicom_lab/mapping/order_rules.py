@@ -45,6 +45,7 @@ STATUSES = {
     ("DC", ""): StepStatus.DISCONTINUED,
     ("XO", "CM"): StepStatus.COMPLETED,
     ("SC", "CM"): StepStatus.COMPLETED,
+    ("XO", "IP"): StepStatus.STARTED,
     ("SC", "IP"): StepStatus.STARTED,
 }
 

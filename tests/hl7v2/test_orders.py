@@ -42,11 +42,11 @@ def test_what_both_kinds_say_in_the_same_place(kind):
         "AL1-3.2": "Penicillin",
         "ORC-1": "NW", "ORC-2": "P1", "ORC-3": "F1", "ORC-5": "", "ORC-9": "20260302080001",
         "ORC-12": "D1017^Okafor^Ngozi^^^Dr",
-        "OBR-2": "P1", "OBR-3": "F1", "OBR-4.1": "70551", "OBR-4.2": "MRI brain without contrast", "OBR-4.3": "C4",
+        "OBR-2": "P1", "OBR-3": "F1", "OBR-4.1": "MRBRAIN", "OBR-4.2": "MRI brain without contrast", "OBR-4.3": "99NORTHGATE",
         "OBR-4.4": "BRAIN-T1", "OBR-4.5": "Brain T1 axial", "OBR-4.6": "99NORTHGATE", "OBR-7": "",
         "OBR-12.2": "Hepatitis B",
         "OBR-16": "D1017^Okafor^Ngozi^^^Dr", "OBR-30": "wheelchair", "OBR-31.2": "Headache for three weeks",
-        "OBR-44.1": "70551", "NTE-3": "first line\nsecond | line",
+        "OBR-44.1": "MRBRAIN", "NTE-3": "first line\nsecond | line",
         "OBX[1]-3.1": "29463-7", "OBX[1]-5": "64", "OBX[1]-6": "kg", "OBX[2]-3.1": "8302-2", "OBX[2]-5": "1.68",
         "OBX[2]-6": "m",
     }  # fmt: skip
@@ -105,7 +105,7 @@ def test_what_the_placer_does_not_know_stays_empty(kind):
 
 def test_a_procedure_without_protocol_is_its_own_protocol_in_ipc():
     (one,) = read("OMI", replace(ORDER, protocol=None))
-    assert one.get("IPC-6") == "70551^MRI brain without contrast^C4"
+    assert one.get("IPC-6") == "MRBRAIN^MRI brain without contrast^99NORTHGATE"
 
 
 @pytest.mark.parametrize("event", ["A04", "A08"])

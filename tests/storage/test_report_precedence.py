@@ -72,3 +72,14 @@ def test_the_same_version_holds_in_whatever_order_they_arrive(versions):
                 holding = arriving
         held.add((holding.status, holding.status_changed_at))
     assert len(held) == 1
+
+
+def test_the_time_of_the_message_stands_for_a_status_change_that_is_not_told():
+    undated = replace(report(F), sent_at="20260302120000")
+    assert not replaces(undated, report(F, "20260302160000"))
+    assert replaces(replace(undated, sent_at="20260302170000"), report(F, "20260302160000"))
+
+
+def test_a_report_without_any_time_replaces_none_that_has_one():
+    assert "OBR-22" in why_late(report(F), NOON + timedelta(minutes=1), report(F, "20260302160000"), NOON)
+    assert replaces(report(F, "20260302160000"), report(F))
