@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from hl7dicom_lab import story
+from hl7dicom_lab.actors.hl7_side import Hl7Side
 from hl7dicom_lab.actors.site import Site
 from hl7dicom_lab.hl7v2 import acknowledge, checks, orders
 from hl7dicom_lab.hl7v2.acknowledge import Acknowledgment
@@ -22,10 +23,7 @@ from hl7dicom_lab.hl7v2.groups import reports
 from hl7dicom_lab.hl7v2.message import Message
 from hl7dicom_lab.mapping.oru_to_report import oru_to_report
 from hl7dicom_lab.model import Hl7Address, ImagingOrder, OrderControl, Patient, Report, Visit
-from hl7dicom_lab.services.hl7_receiver import Hl7Receiver
-from hl7dicom_lab.services.mllp_listener import MllpListener
 from hl7dicom_lab.services.mllp_sender import MllpSender
-from hl7dicom_lab.storage.inbox import Inbox
 from hl7dicom_lab.storage.placed_orders import PlacedOrders
 from hl7dicom_lab.storage.reports import HeldReport, ReportShelf
 
@@ -47,30 +45,22 @@ class Emr:
         self._clock = site.clock
         self._mint = site.mint
         self._to_ris = MllpSender(ris.host, ris.port, trace=site.trace, system=story.EMR, peer=ris.application)
-        receiver = Hl7Receiver(
-            {"ORU^R01": self._receive_report},
-            Inbox(self.reports.database),
-            application=story.EMR,
-            facility=story.FACILITY,
-            clock=site.clock,
-            mint=site.mint,
-        )
-        self._listener = MllpListener(receiver, trace=site.trace, system=story.EMR, host=site.host, port=port)
+        self._hl7 = Hl7Side(story.EMR, {"ORU^R01": self._receive_report}, self.reports.database, site, port)
 
     def start(self) -> None:
         """Begin to listen for reports."""
-        self._listener.start()
+        self._hl7.start()
 
     def stop(self) -> None:
         """Hang up and close the chart. May be called again."""
-        self._listener.stop()
+        self._hl7.stop()
         self._to_ris.close()
         self.reports.close()
 
     @property
     def hl7(self) -> Hl7Address:
         """Where reports are sent."""
-        return Hl7Address(self._listener.host, self._listener.port, story.EMR, story.FACILITY)
+        return self._hl7.address
 
     def place(self, *placed: ImagingOrder, message: str = "ORM") -> tuple[ImagingOrder, ...]:
         """Number new orders and send them in one message (`ORM` or `OMI`); the orders as they were sent.

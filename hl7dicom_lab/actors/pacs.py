@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hl7dicom_lab import story
+from hl7dicom_lab.actors.hl7_side import Hl7Side
 from hl7dicom_lab.actors.report_association import associate
 from hl7dicom_lab.actors.site import Site
 from hl7dicom_lab.errors import NotFound
@@ -21,11 +22,8 @@ from hl7dicom_lab.hl7v2.groups import reports
 from hl7dicom_lab.hl7v2.message import Message
 from hl7dicom_lab.mapping.oru_to_report import oru_to_report
 from hl7dicom_lab.model import DicomAddress, Hl7Address, ReceivedInstance, Report, StudySummary
-from hl7dicom_lab.services.hl7_receiver import Hl7Receiver
-from hl7dicom_lab.services.mllp_listener import MllpListener
 from hl7dicom_lab.services.storage_scp import StorageScp
 from hl7dicom_lab.storage.archive import Archive
-from hl7dicom_lab.storage.inbox import Inbox
 from hl7dicom_lab.storage.reports import Attached, HeldReport, ReportShelf
 
 if TYPE_CHECKING:
@@ -46,15 +44,7 @@ class Pacs:
         self.archive = Archive(home / "archive", durable=site.durable)
         self.reports = ReportShelf(home / "reports.sqlite", durable=site.durable)
         self._clock = site.clock
-        receiver = Hl7Receiver(
-            {"ORU^R01": self._receive_report},
-            Inbox(self.reports.database),
-            application=story.PACS,
-            facility=story.FACILITY,
-            clock=site.clock,
-            mint=site.mint,
-        )
-        self._listener = MllpListener(receiver, trace=site.trace, system=story.PACS, host=site.host, port=hl7_port)
+        self._hl7 = Hl7Side(story.PACS, {"ORU^R01": self._receive_report}, self.reports.database, site, hl7_port)
         self._scp = StorageScp(
             self._store,
             ae_title=story.PACS_AE_TITLE,
@@ -67,12 +57,12 @@ class Pacs:
 
     def start(self) -> None:
         """Begin to listen on both sides."""
-        self._listener.start()
+        self._hl7.start()
         self._scp.start()
 
     def stop(self) -> None:
         """Close both sides, the archive and the shelf. May be called again."""
-        self._listener.stop()
+        self._hl7.stop()
         self._scp.stop()
         self.archive.close()
         self.reports.close()
@@ -80,7 +70,7 @@ class Pacs:
     @property
     def hl7(self) -> Hl7Address:
         """Where reports are sent."""
-        return Hl7Address(self._listener.host, self._listener.port, story.PACS, story.FACILITY)
+        return self._hl7.address
 
     @property
     def storage(self) -> DicomAddress:

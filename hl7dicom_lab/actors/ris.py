@@ -15,6 +15,7 @@ from pathlib import Path
 from pydicom.dataset import Dataset
 
 from hl7dicom_lab import story
+from hl7dicom_lab.actors.hl7_side import Hl7Side
 from hl7dicom_lab.actors.order_filling import OrderFilling
 from hl7dicom_lab.actors.site import Site
 from hl7dicom_lab.dicom.worklist_query import CompiledQuery
@@ -24,10 +25,8 @@ from hl7dicom_lab.hl7v2.message import Message, Segments
 from hl7dicom_lab.mapping.conversions import RULES
 from hl7dicom_lab.mapping.order_to_worklist import changed_item, order_to_worklist, worklist_item
 from hl7dicom_lab.model import DicomAddress, Hl7Address, Station, StepStatus, WorklistItem
-from hl7dicom_lab.services.hl7_receiver import Handler, Hl7Receiver
-from hl7dicom_lab.services.mllp_listener import MllpListener
+from hl7dicom_lab.services.hl7_receiver import Handler
 from hl7dicom_lab.services.worklist_scp import WorklistScp
-from hl7dicom_lab.storage.inbox import Inbox
 from hl7dicom_lab.storage.order_book import BookedStep, OrderBook
 from hl7dicom_lab.trace import Conversation
 
@@ -62,15 +61,7 @@ class Ris:
         fill = OrderFilling(self.order_book, by_modality, self._make, site.clock.now)
         handlers: dict[str, Handler] = {"ORM^O01": fill, "OMI^O23": fill, "ADT^A08": self._update_patient}
         handlers |= dict.fromkeys(("ADT^A01", "ADT^A04", "ADT^A10"), self._check_in)
-        receiver = Hl7Receiver(
-            handlers,
-            Inbox(self.order_book.database),
-            application=story.RIS,
-            facility=story.FACILITY,
-            clock=site.clock,
-            mint=site.mint,
-        )
-        self._listener = MllpListener(receiver, trace=site.trace, system=story.RIS, host=site.host, port=hl7_port)
+        self._hl7 = Hl7Side(story.RIS, handlers, self.order_book.database, site, hl7_port)
         self._scp = WorklistScp(
             self._find,
             limit=MOST_MATCHES,
@@ -84,19 +75,19 @@ class Ris:
 
     def start(self) -> None:
         """Begin to listen on both sides."""
-        self._listener.start()
+        self._hl7.start()
         self._scp.start()
 
     def stop(self) -> None:
         """Close both sides and the book. May be called again."""
-        self._listener.stop()
+        self._hl7.stop()
         self._scp.stop()
         self.order_book.close()
 
     @property
     def hl7(self) -> Hl7Address:
         """Where orders and ADT messages are sent."""
-        return Hl7Address(self._listener.host, self._listener.port, story.RIS, story.FACILITY)
+        return self._hl7.address
 
     @property
     def worklist(self) -> DicomAddress:

@@ -7,14 +7,14 @@ copied whole or refused; a code needs its coding system; a planned time is the s
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
 from hl7dicom_lab.errors import Hl7Fault
 from hl7dicom_lab.hl7v2 import checks
-from hl7dicom_lab.hl7v2.message import Path, Segments
+from hl7dicom_lab.hl7v2.message import Path, Segment, Segments
 from hl7dicom_lab.mapping import character_sets, names
 from hl7dicom_lab.mapping.attributes import put
 from hl7dicom_lab.mapping.converted import (
@@ -117,26 +117,18 @@ def _alternate_code(order: Segments, path: str) -> Converted | None:
     return alternate if alternate is not None and alternate.value else _coded(order, path, 1)
 
 
-def _staff_name(order: Segments, path: str) -> Converted | None:
-    found = first_repetition(order, path)
-    if found is None:
-        return None
-    value = names.xcn_to_pn(*found, path)
-    if not value:
-        warning = f"{path} has an id and no name; a DICOM name stays empty"
-        return Converted(None, path, found[1], "an id is no name", (warning,))
-    return Converted(value, path, found[1], "XCN to PN: the id is dropped")
+def _person(to_pn: Callable[[Segment, str, str], str], component: str, words: str) -> Rule:
+    def rule(order: Segments, path: str) -> Converted | None:
+        found = first_repetition(order, path)
+        if found is None:
+            return None
+        value = to_pn(*found, path)
+        if not value:
+            warning = f"{path} has an id and no name; a DICOM name stays empty"
+            return Converted(None, path, found[1], "an id is no name", (warning,))
+        return Converted(value, f"{path}{component}", found[1], words)
 
-
-def _technician_name(order: Segments, path: str) -> Converted | None:
-    found = first_repetition(order, path)
-    if found is None:
-        return None
-    value = names.cn_to_pn(*found, path)
-    if not value:
-        warning = f"{path} has an id and no name; a DICOM name stays empty"
-        return Converted(None, path, found[1], "an id is no name", (warning,))
-    return Converted(value, f"{path}.1", found[1], "CN to PN: the id is dropped")
+    return rule
 
 
 def _priority(order: Segments, path: str) -> Converted | None:
@@ -239,12 +231,12 @@ ORDER_RULES: dict[str, Rule] = {
     "meaning": _meaning,
     "modality": _modality,
     "priority": _priority,
-    "staff_name": _staff_name,
+    "staff_name": _person(names.xcn_to_pn, "", "XCN to PN: the id is dropped"),
     "station_ae_title": _ae_titles,
     "station_location": _short_text,
     "station_name": _short_text,
     "status": _status,
-    "technician_name": _technician_name,
+    "technician_name": _person(names.cn_to_pn, ".1", "CN to PN: the id is dropped"),
     "text": text_of,
     "time": _time,
     "uid": _uid,

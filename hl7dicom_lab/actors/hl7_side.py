@@ -1,0 +1,48 @@
+"""The HL7 side of a system: its listener, its inbox, its name. EMR, RIS and PACS all have one.
+
+HL7 v2.5.1 section 2.9. Rule: the inbox lies in the database in which a message takes effect, so that the effect, the
+memory of the message and its answer are one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hl7dicom_lab import story
+from hl7dicom_lab.actors.site import Site
+from hl7dicom_lab.model import Hl7Address
+from hl7dicom_lab.services.hl7_receiver import Handler, Hl7Receiver
+from hl7dicom_lab.services.mllp_listener import MllpListener
+from hl7dicom_lab.storage.database import Database
+from hl7dicom_lab.storage.inbox import Inbox
+
+
+class Hl7Side:
+    """Listens for the messages of one application; `handlers` maps `ORM^O01` and the like to what the system does."""
+
+    def __init__(
+        self, application: str, handlers: Mapping[str, Handler], database: Database, site: Site, port: int
+    ) -> None:
+        self._application = application
+        receiver = Hl7Receiver(
+            handlers,
+            Inbox(database),
+            application=application,
+            facility=story.FACILITY,
+            clock=site.clock,
+            mint=site.mint,
+        )
+        self._listener = MllpListener(receiver, trace=site.trace, system=application, host=site.host, port=port)
+
+    def start(self) -> None:
+        """Begin to listen."""
+        self._listener.start()
+
+    def stop(self) -> None:
+        """Stop listening. May be called again."""
+        self._listener.stop()
+
+    @property
+    def address(self) -> Hl7Address:
+        """Where messages are sent, and how they name the application."""
+        return Hl7Address(self._listener.host, self._listener.port, self._application, story.FACILITY)
