@@ -60,10 +60,6 @@ class PeerError(LabError):
     """The other side broke a rule."""
 
 
-class FramingFault(PeerError):
-    """Bytes on an MLLP connection that are no frame (HL7 v2 transport, MLLP release 1)."""
-
-
 class Hl7Fault(PeerError):
     """An HL7 message that is refused.
 

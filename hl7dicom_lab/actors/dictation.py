@@ -17,7 +17,7 @@ from hl7dicom_lab.hl7v2.acknowledge import Acknowledgment
 from hl7dicom_lab.hl7v2.build import Envelope, ts
 from hl7dicom_lab.mapping.names import pn_of
 from hl7dicom_lab.mapping.report_to_oru import report_to_oru
-from hl7dicom_lab.model import Hl7Address, ImagingOrder, Report, ReportStatus, StudySummary
+from hl7dicom_lab.model import Hl7Address, ImagingOrder, Person, Report, ReportStatus, StudySummary
 from hl7dicom_lab.services.mllp_sender import MllpSender
 
 
@@ -66,7 +66,7 @@ class Dictation:
         *,
         order: ImagingOrder | None = None,
         status: ReportStatus = ReportStatus.FINAL,
-        signed_by: str = "Lindqvist^Per^^Dr",
+        signed_by: Person = story.DR_LINDQVIST,
     ) -> Report:
         """A report on a study, its keys taken over from study and order and not typed. It is not sent yet."""
         now = ts(self._clock.tick())
@@ -83,7 +83,7 @@ class Dictation:
             procedure=order.procedure if order else None,
             observed_at=study.study_date + study.study_time,
             status_changed_at=now,
-            signed_by=signed_by,
+            signed_by=pn_of(signed_by.name),
             requested_by=pn_of(asked.name) if asked else "",
         )
 

@@ -19,7 +19,6 @@ from pydicom.filebase import DicomBytesIO
 from pydicom.filereader import read_dataset
 from pydicom.filewriter import correct_ambiguous_vr_element, write_data_element
 from pydicom.multival import MultiValue
-from pydicom.uid import ExplicitVRLittleEndian
 from pydicom.valuerep import PersonName
 
 from hl7dicom_lab.dicom import character_set
@@ -28,8 +27,6 @@ from hl7dicom_lab.dicom import character_set
 # of long names in every script but Latin. It takes this setting for the whole process, so it is set once, here.
 config.settings.reading_validation_mode = config.IGNORE
 
-#: How `encode` writes, by its UID.
-TRANSFER_SYNTAX = ExplicitVRLittleEndian
 
 #: VRs whose value is text, with the byte that makes its length even (PS3.5 section 6.2). A worklist item has hardly any
 #: other. They are written here, because every order and every change is, and pydicom's writer takes its time.
