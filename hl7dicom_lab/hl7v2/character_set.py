@@ -7,12 +7,8 @@ named in DICOM stands in `mapping/character_sets.py`.
 
 from __future__ import annotations
 
-import re
-
 from hl7dicom_lab.errors import CannotEncode, Hl7Fault
-
-#: What no text holds: C0 but for tabulator and line ends, DEL, and C1.
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+from hl7dicom_lab.hl7v2.escapes import CONTROL
 
 #: HL7 table 0211 and the codec that reads it. The first repetition of MSH-18 is the set of the whole message; later
 #: ones are reached by ISO 2022 escape sequences, which the codec of the combination understands.
@@ -68,7 +64,7 @@ def decode(raw: bytes, declared: str) -> str:
         text = raw.decode(codec)
     except UnicodeDecodeError as error:
         raise _not_in_the_set(raw, error.start, declared) from error
-    control = _CONTROL.search(text)
+    control = CONTROL.search(text)
     if control:
         raise _not_in_the_set(raw, len(text[: control.start()].encode(codec)), declared)
     return text

@@ -28,9 +28,10 @@ class Separators:
 
 #: Formatting commands of FT text (section 2.7.6) that become line breaks; the others only lay text out.
 _LINE_BREAKS = (".br", ".sp", ".ce")
-#: Characters that cannot stand in a message as they are (`character_set.decode`), escaped by their bytes in UTF-8.
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _LAYOUT = (".fi", ".nf", ".in", ".ti", ".sk")
+#: What no text of a message holds as it is: C0 but for tabulator and line ends, DEL, and C1. It is escaped by its bytes
+#: in UTF-8.
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
 def unescape(text: str, separators: Separators, codec: str = "utf-8") -> str:
@@ -83,6 +84,6 @@ def escape(text: str, separators: Separators | None = None, *, formatted: bool =
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     if not mark:  # a message without escape character has no way to write them
         return "".join(" " if one in table else one for one in text)
-    for control in _CONTROL.findall(text):
+    for control in CONTROL.findall(text):
         table.setdefault(control, "X" + control.encode().hex().upper())
     return "".join(f"{mark}{table[one]}{mark}" if one in table else one for one in text)

@@ -13,6 +13,8 @@ from typing import Any
 from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
+from pydicom.multival import MultiValue
+from pydicom.sequence import Sequence
 from pydicom.tag import BaseTag, Tag
 
 _TEXT = frozenset({"AE", "CS", "DA", "LO", "SH", "TM"})
@@ -71,6 +73,14 @@ def copied(item: Dataset) -> Dataset:
         if isinstance(element, DataElement) and element.VR == "SQ" and element.value:
             twin[tag] = DataElement(tag, "SQ", [copied(one) for one in element.value])
     return twin
+
+
+def shown(value: Any) -> str:
+    """A value as provenance shows it: several values and items in one line."""
+    several = isinstance(value, list | MultiValue | Sequence)
+    if several and value and isinstance(value[0], Dataset):
+        return "; ".join(", ".join(str(element.value) for element in item) for item in value)
+    return "\\".join(str(one) for one in value) if several else str(value)
 
 
 @cache

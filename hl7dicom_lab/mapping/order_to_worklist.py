@@ -10,16 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
 
 from pydicom.dataset import Dataset
-from pydicom.multival import MultiValue
 
 from hl7dicom_lab.dicom import character_set, data_set
 from hl7dicom_lab.errors import Hl7Fault
 from hl7dicom_lab.hl7v2.message import Segments
 from hl7dicom_lab.mapping import character_sets
-from hl7dicom_lab.mapping.attributes import copied, get, put, remove
+from hl7dicom_lab.mapping.attributes import copied, get, put, remove, shown
 from hl7dicom_lab.mapping.conversions import RULES, Converted
 from hl7dicom_lab.mapping.table import ORDER_TO_WORKLIST, STEP, OrderRow
 from hl7dicom_lab.model import Origin, Station, StepStatus, WorklistItem
@@ -90,7 +88,7 @@ def order_to_worklist(order: Segments) -> MappedOrder:
         if found is not None and found.value is not None:
             chosen[row.attribute] = place
             put(mapped, row.attribute, found.value)
-            origins.append(Origin(row.attribute, _shown(found.value), found.source, found.source_value, found.rule))
+            origins.append(Origin(row.attribute, shown(found.value), found.source, found.source_value, found.rule))
         elif (found is not None and found.deleted) or row.beside in (*chosen, *deleted):
             deleted.append(row.attribute)
     return MappedOrder(mapped, tuple(deleted), tuple(origins), tuple(warnings))
@@ -220,7 +218,7 @@ def _declared(order: MappedOrder) -> MappedOrder:
         return order
     put(item, keyword, list(terms))
     origins = [origin for origin in order.origins if origin.attribute != keyword]
-    origins.append(Origin(keyword, _shown(list(terms)), _FILLER, "\\".join(came_with), "holds every text of the item"))
+    origins.append(Origin(keyword, shown(list(terms)), _FILLER, "\\".join(came_with), "holds every text of the item"))
     return MappedOrder(item, order.deleted, tuple(origins), order.warnings)
 
 
@@ -251,10 +249,3 @@ def worklist_item(order: MappedOrder) -> WorklistItem:
         origins=tuple(sorted(order.origins, key=lambda one: _PLACE_IN_TABLE.get(one.attribute, len(_PLACE_IN_TABLE)))),
         warnings=order.warnings,
     )
-
-
-def _shown(value: Any) -> str:
-    """A value as provenance shows it."""
-    if isinstance(value, list | MultiValue) and value and isinstance(value[0], Dataset):
-        return "; ".join(", ".join(str(element.value) for element in one) for one in value)
-    return "\\".join(str(one) for one in value) if isinstance(value, list | MultiValue) else str(value)

@@ -13,12 +13,11 @@ from datetime import datetime
 from typing import Any
 
 from pydicom.dataset import Dataset
-from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence as DicomSequence
 
 from hl7dicom_lab.dicom import character_set
 from hl7dicom_lab.mapping import character_sets
-from hl7dicom_lab.mapping.attributes import get, put
+from hl7dicom_lab.mapping.attributes import get, put, shown
 from hl7dicom_lab.mapping.table import REQUEST, WORKLIST_TO_IMAGE
 from hl7dicom_lab.model import Origin
 
@@ -71,8 +70,10 @@ def worklist_to_image(item: Dataset, acquisition: Dataset, made: MadeByModality)
     terms = character_sets.holding(image, character_set.terms_of(item))
     if terms != character_set.terms_of(image):
         image.SpecificCharacterSet = list(terms)
-        shown = _shown(image.SpecificCharacterSet)
-        origins["SpecificCharacterSet"] = Origin("SpecificCharacterSet", shown, _MODALITY, rule="holds every text")
+        now_declared = shown(image.SpecificCharacterSet)
+        origins["SpecificCharacterSet"] = Origin(
+            "SpecificCharacterSet", now_declared, _MODALITY, rule="holds every text"
+        )
     return TaggedImage(image, tuple(origins.values()))
 
 
@@ -87,7 +88,7 @@ def _copy(item: Dataset, image: Dataset) -> dict[str, Origin]:
             # Without a requested procedure the image answers no request (PS3.3 Table 10-9: type 1C within the item).
             if scheduled or not path.startswith(REQUEST):
                 put(image, path, deepcopy(value))
-                origins[path] = Origin(path, _shown(value), row.worklist, _shown(value), "copied from the worklist")
+                origins[path] = Origin(path, shown(value), row.worklist, shown(value), "copied from the worklist")
     return origins
 
 
@@ -115,9 +116,3 @@ def _make(image: Dataset, made: MadeByModality) -> dict[str, Origin]:
     for keyword, value in known.items():
         setattr(image, keyword, value)
     return {keyword: Origin(keyword, str(value), _MODALITY, rule="made") for keyword, value in known.items()}
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, DicomSequence):
-        return "; ".join(", ".join(str(element.value) for element in one) for one in value)
-    return "\\".join(str(one) for one in value) if isinstance(value, MultiValue) else str(value)
