@@ -124,13 +124,19 @@ def run_tests(ctx: click.Context, arguments: tuple[str, ...]) -> None:
 
 
 @main.command()
-def refresh() -> None:
-    """Run the notebooks of a checkout and store what they print."""
+@click.argument("names", nargs=-1)
+@click.option("--check", is_flag=True, help="Store nothing; fail where a notebook prints something else than it holds.")
+@click.pass_context
+def refresh(ctx: click.Context, names: tuple[str, ...], check: bool) -> None:
+    """Run the notebooks of a checkout and store what they print; NAMES such as 04 choose some of them."""
     from hl7dicom_lab.course import refresh as notebooks
     from hl7dicom_lab.course_files import notebooks_folder
 
-    for path, changed in notebooks.refresh(notebooks_folder()):
+    drifted = False
+    for path, changed in notebooks.refresh(notebooks_folder(), names, write=not check):
+        drifted |= changed
         click.echo(f"{path.name}: {'changed; look at the difference' if changed else 'as it was'}")
+    ctx.exit(1 if check and drifted else 0)
 
 
 def _lay(folder: Path | None) -> Path:

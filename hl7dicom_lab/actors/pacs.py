@@ -1,8 +1,9 @@
 """PACS: where images are kept and read. IHE actors: Image Manager/Archive, Report Repository, Image Display.
 
-Transactions in: RAD-8 Modality Images Stored (C-STORE), and the ORU^R01 of RAD-28 from the dictation system, which IHE
-sends to an Enterprise Report Repository and hospitals send to the PACS as well. Rules: an image is acknowledged when
-its file and its index entry are committed; a report is attached only where patient and study agree.
+Transactions in: RAD-8 Modality Images Stored (C-STORE), RAD-14 Query Images (C-FIND), and the ORU^R01 of RAD-28 from
+the dictation system, which IHE sends to an Enterprise Report Repository and hospitals send to the PACS as well. Rules:
+an image is acknowledged when its file and its index entry are committed; a query finds what was acknowledged; a report
+is attached only where patient and study agree.
 """
 
 from __future__ import annotations
@@ -12,22 +13,30 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pydicom.dataset import Dataset
+
 from hl7dicom_lab import story
 from hl7dicom_lab.actors.hl7_side import Hl7Side
 from hl7dicom_lab.actors.report_association import associate
 from hl7dicom_lab.actors.site import Site
+from hl7dicom_lab.dicom.study_query import StudyQuery
 from hl7dicom_lab.errors import NotFound
 from hl7dicom_lab.hl7v2 import checks
 from hl7dicom_lab.hl7v2.groups import reports
 from hl7dicom_lab.hl7v2.message import Message
 from hl7dicom_lab.mapping.oru_to_report import oru_to_report
 from hl7dicom_lab.model import DicomAddress, Hl7Address, ReceivedInstance, Report, StudySummary
-from hl7dicom_lab.services.storage_scp import StorageScp
+from hl7dicom_lab.services.archive_scp import ArchiveScp
 from hl7dicom_lab.storage.archive import Archive
 from hl7dicom_lab.storage.reports import Attached, HeldReport, ReportShelf
+from hl7dicom_lab.storage.study_search import answers
+from hl7dicom_lab.trace import Conversation
 
 if TYPE_CHECKING:
     from hl7dicom_lab.views.study_screen import StudyOnScreen
+
+#: The most matches that one query gets; whoever asks for more is told so with 0xA700.
+MOST_MATCHES = 20_000
 
 
 class Pacs:
@@ -45,8 +54,10 @@ class Pacs:
         self.reports = ReportShelf(home / "reports.sqlite", durable=site.durable)
         self._clock = site.clock
         self._hl7 = Hl7Side(story.PACS, {"ORU^R01": self._receive_report}, self.reports.database, site, hl7_port)
-        self._scp = StorageScp(
+        self._scp = ArchiveScp(
             self._store,
+            self._find,
+            limit=MOST_MATCHES,
             ae_title=story.PACS_AE_TITLE,
             trace=site.trace,
             system=story.PACS,
@@ -74,7 +85,7 @@ class Pacs:
 
     @property
     def storage(self) -> DicomAddress:
-        """Where scanners store images."""
+        """Where scanners store images, and where anybody may ask for what is stored (Study Root C-FIND)."""
         return self._scp.address
 
     def studies(self) -> tuple[StudySummary, ...]:
@@ -129,6 +140,12 @@ class Pacs:
 
     def _store(self, received: ReceivedInstance) -> None:
         self.archive.store(received)
+
+    def _find(self, query: Dataset, conversation: Conversation) -> Iterator[tuple[int, Dataset]]:
+        compiled = StudyQuery(query)
+        for remark in compiled.remarks:
+            conversation.note(remark.what, rule=remark.rule, repair=remark.repair, severity=remark.severity)
+        return answers(self.archive, compiled)
 
     def _receive_report(self, message: Message) -> str:
         checks.check_patient(message)

@@ -1,50 +1,70 @@
 """`hl7dicom-lab refresh`: run the notebooks and store what they print, after an intended change.
 
-Rule: what stands in a notebook is what it printed when it was run, from the first cell to the last, in a new kernel.
-The stored file holds nothing that differs from run to run.
+Rule: what stands in a notebook is what it printed when it was run, from the first cell to the last, in a new kernel,
+by a learner who has not begun yet. The stored file holds nothing that differs from run to run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+from hl7dicom_lab.course.progress import VARIABLE as PROGRESS_VARIABLE
+from hl7dicom_lab.course.quiz_card import VARIABLE as WIDGETS_VARIABLE
 from hl7dicom_lab.errors import SetupError
 
+#: How a kernel is set whose outputs are stored or compared: no progress from before, the text form of every card.
+SETTINGS = {PROGRESS_VARIABLE: ":memory:", WIDGETS_VARIABLE: "0"}
 
-def refresh(folder: Path) -> Iterator[tuple[Path, bool]]:
-    """Run every notebook of a folder in place; each with whether its file changed.
 
-    Raises `SetupError` where a cell fails; that notebook stays as it was.
+def refresh(folder: Path, names: Sequence[str] = (), *, write: bool = True) -> Iterator[tuple[Path, bool]]:
+    """Run the notebooks of a folder, each with whether what it prints has changed; and store it, if `write`.
+
+    `names` are the beginnings of file names (`04`); without them, all notebooks. Raises `SetupError` where a cell
+    fails; that notebook stays as it was.
     """
-    import nbformat
-    from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError
-
     for path in sorted(folder.glob("*.ipynb")):
+        if names and not path.name.startswith(tuple(names)):
+            continue
         before = path.read_text(encoding="utf-8")
-        notebook = nbformat.reads(before, as_version=4)  # type: ignore[no-untyped-call] # nbformat has no types yet
-        where = {"metadata": {"path": str(folder)}}
-        client = NotebookClient(
-            notebook, timeout=60, kernel_name="python3", record_timing=False, coalesce_streams=True, resources=where
-        )
-        try:
-            client.execute()
-        except CellExecutionError as error:
-            raise SetupError(
-                f"a cell fails: {error.ename}: {error.evalue}",
-                where=path.name,
-                next_step="open the notebook, run it to that cell, and mend the cell or the package",
-            ) from error
-        _settle(notebook)
-        after = nbformat.writes(notebook) + "\n"  # type: ignore[no-untyped-call] # as above
-        if after != before:
+        after = run(before, path)
+        if write and after != before:
             path.write_text(after, encoding="utf-8", newline="\n")
         yield path, after != before
 
 
-def _settle(notebook: object) -> None:
+def run(text: str, path: Path, settings: Mapping[str, str] = SETTINGS) -> str:
+    """A notebook with the outputs of a run in the folder of `path`. Raises `SetupError` where a cell fails."""
+    import nbformat
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError
+
+    notebook = nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call] # nbformat has no types yet
+    client = NotebookClient(
+        notebook,
+        timeout=60,
+        kernel_name="python3",
+        record_timing=False,
+        coalesce_streams=True,
+        store_widget_state=False,
+        resources={"metadata": {"path": str(path.parent)}},
+    )
+    try:
+        client.execute(env={**os.environ, **settings})
+    except CellExecutionError as error:
+        raise SetupError(
+            f"a cell fails: {error.ename}: {error.evalue}",
+            where=path.name,
+            next_step="open the notebook, run it to that cell, and mend the cell or the package",
+        ) from error
+    _settle(notebook)
+    return str(nbformat.writes(notebook)) + "\n"  # type: ignore[no-untyped-call] # as above
+
+
+def _settle(notebook: Any) -> None:
     """Take out what differs from machine to machine: the Python version, and the time of the run."""
-    notebook.metadata["language_info"] = {"name": "python"}  # type: ignore[attr-defined] # nbformat's NotebookNode
-    for cell in notebook.cells:  # type: ignore[attr-defined]
+    notebook.metadata["language_info"] = {"name": "python"}
+    for cell in notebook.cells:
         cell.metadata.pop("execution", None)

@@ -41,8 +41,12 @@ _COMMANDS = {
 }
 _RESPONSE = 0x8000
 _NO_DATA_SET = 0x0101  # Command Data Set Type (0000,0800)
-#: What tells one worklist item or image from another at a glance.
+#: What tells one worklist item or study from another at a glance, and one series or image of an archive's answer.
 _IDENTITY = ("PatientName", "PatientID", "AccessionNumber")
+_IDENTITY_BELOW_STUDY = {
+    "SERIES": ("Modality", "SeriesNumber", "SeriesDescription", "SeriesInstanceUID"),
+    "IMAGE": ("InstanceNumber", "SOPInstanceUID"),
+}
 _MOST_KEYS = 6
 
 
@@ -250,7 +254,8 @@ def _response_summary(kind: str, command: Dataset, data_set: Dataset) -> str:
     code = command.get("Status")
     parts = [status.words(code, kind.removesuffix("-RSP")) if isinstance(code, int) else "(no status)"]
     parts += [str(command.get(keyword)) for keyword in ("ErrorComment", "OffendingElement") if command.get(keyword)]
-    identity = ", ".join(str(data_set.get(keyword)) for keyword in _IDENTITY if data_set.get(keyword))
+    keywords = _IDENTITY_BELOW_STUDY.get(str(data_set.get("QueryRetrieveLevel")), _IDENTITY)
+    identity = ", ".join(str(data_set.get(keyword)) for keyword in keywords if data_set.get(keyword))
     return ": ".join((*parts, identity) if identity else parts)
 
 

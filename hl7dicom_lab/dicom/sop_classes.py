@@ -1,4 +1,4 @@
-"""SOP classes and transfer syntaxes that the department's systems speak (PS3.4 Annexes A, B, K; PS3.5 section 10).
+"""SOP classes and transfer syntaxes that the department's systems speak (PS3.4 Annexes A, B, C, K; PS3.5 section 10).
 
 Rule: what is offered here can be kept and opened again. Deflated transfer syntaxes are never offered: a small data set
 may inflate to any size.
@@ -13,6 +13,8 @@ from pydicom.uid import UID
 VERIFICATION = UID("1.2.840.10008.1.1")
 #: Modality Worklist Information Model - FIND, PS3.4 section K.6.1.4.
 MODALITY_WORKLIST_FIND = UID("1.2.840.10008.5.1.4.31")
+#: Study Root Query/Retrieve Information Model - FIND, PS3.4 section C.6.2.3.
+STUDY_ROOT_FIND = UID("1.2.840.10008.5.1.4.1.2.2.1")
 
 #: In the order in which we prefer them. Every application entity has to know Implicit VR Little Endian.
 UNCOMPRESSED = (uid.ExplicitVRLittleEndian, uid.ImplicitVRLittleEndian, uid.ExplicitVRBigEndian)

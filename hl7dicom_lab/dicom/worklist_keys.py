@@ -18,24 +18,22 @@ from functools import cached_property
 from typing import Any
 
 from pydicom.config import IGNORE
-from pydicom.datadict import dictionary_VR, keyword_for_tag
+from pydicom.datadict import keyword_for_tag
 from pydicom.dataelem import DataElement, empty_value_for_VR
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
-from pydicom.tag import BaseTag, Tag
+from pydicom.tag import BaseTag
 
 from hl7dicom_lab.dicom import periods
-from hl7dicom_lab.dicom.decoded_values import SPECIFIC_CHARACTER_SET, UNDECLARED, Codecs, codecs_of, values
+from hl7dicom_lab.dicom.decoded_values import UNDECLARED, Codecs, codecs_of, values
 from hl7dicom_lab.dicom.matching import Rule, Temporal, check_order, only_stars, refused, rule_for
 from hl7dicom_lab.dicom.periods import Period
+from hl7dicom_lab.dicom.query_keys import TIMEZONE_OFFSET, key_tags, undeclared_characters, vr_of, wanted_values
 from hl7dicom_lab.dicom.worklist_model import START_DATE, START_TIME, STEP, WORKLIST_MODEL, right_place
 from hl7dicom_lab.trace import Remark
 
 ONE_PERIOD = "range matching, date and time as one period"
 QUERY_RETRIEVE_LEVEL = "QueryRetrieveLevel"
-
-#: In an identifier beside its keys: SpecificCharacterSet, TimezoneOffsetFromUTC (PS3.4 section K.4.1.1.3.1).
-_NO_KEYS = frozenset({SPECIFIC_CHARACTER_SET, Tag(0x0008, 0x0201)})
 
 
 @dataclass(frozen=True)
@@ -122,25 +120,21 @@ class QueryReader:
 
     def _read_level(self, query: Dataset, prefix: str, around: Codecs) -> Level:
         codecs = codecs_of(query, around)
-        tags = [tag for tag in sorted(query.keys()) if tag not in _NO_KEYS and tag.element and 2 < tag.group < 0xFFFC]
-        keys = tuple(self._read_key(query, tag, prefix, codecs) for tag in tags)
+        keys = tuple(self._read_key(query, tag, prefix, codecs) for tag in key_tags(query))
         step_period = None
         if prefix == STEP:
             keys, step_period = self._join_start(keys)
         for key in keys:
             if isinstance(key.rule, Temporal):
                 check_order(key.path, key.rule)
-        if Tag(0x0008, 0x0201) in query:
+        if TIMEZONE_OFFSET in query:
             self._remark("TimezoneOffsetFromUTC is sent; times are compared as they stand", "PS3.4 section K.5.1")
         return Level(keys, step_period, {key.tag: _empty_element(query, key) for key in keys})
 
     def _read_key(self, query: Dataset, tag: BaseTag, prefix: str, codecs: Codecs) -> Key:
         keyword = keyword_for_tag(tag)
         path = ".".join(filter(None, (prefix, keyword or str(tag))))
-        sent_vr = getattr(query.get_item(tag), "VR", None)
-        vr = _vr_of(tag, sent_vr)
-        if (sent_vr == "SQ") != (vr == "SQ") and sent_vr not in (None, "UN"):
-            raise refused(path, f"VR {sent_vr} where the attribute has {vr}", "send it with its VR from PS3.6")
+        vr = vr_of(query, tag, path)
         key = Key(path, tag, vr)
         if path not in WORKLIST_MODEL:
             wanted = values(query, tag, vr, codecs) if vr != "SQ" else ()
@@ -148,22 +142,15 @@ class QueryReader:
         return self._read_sequence(query, key, codecs) if vr == "SQ" else self._read_value(query, key, codecs)
 
     def _read_value(self, query: Dataset, key: Key, codecs: Codecs) -> Key:
-        try:
-            key = replace(key, wanted=values(query, key.tag, key.vr, codecs, strict=True))
-        except ValueError as error:
-            raise refused(
-                key.path,
-                f"its value cannot be read ({error})",
-                "declare in SpecificCharacterSet (0008,0005) how the query is written",
-            ) from error
+        key = replace(key, wanted=wanted_values(query, key.tag, key.vr, key.path, codecs))
         row = WORKLIST_MODEL[key.path]
         single = row.matched_by == "single value only"
-        self._remark_on_value(key, single, declared=codecs != UNDECLARED)
+        self._remark_on_value(key, single, codecs)
         if row.matching == "-":
             return self._returned_only(key)
         return replace(key, rule=rule_for(key.path, key.vr, key.wanted, single_value_only=single))
 
-    def _remark_on_value(self, key: Key, single: bool, *, declared: bool) -> None:
+    def _remark_on_value(self, key: Key, single: bool, codecs: Codecs) -> None:
         if single and only_stars(key.wanted):
             self._remark(
                 f"{key.path} is {key.wanted[0]!r}, which was read as universal matching",
@@ -171,13 +158,9 @@ class QueryReader:
                 "leave the key empty",
                 warning=True,
             )
-        if not declared and not all(map(str.isascii, key.wanted)):
-            self._remark(
-                f"{key.path} has characters outside ASCII, and the query declares no character set",
-                "PS3.4 section K.4.1.1.3.1",
-                "declare SpecificCharacterSet (0008,0005)",
-                warning=True,
-            )
+        remark = undeclared_characters(key.path, key.wanted, codecs, "PS3.4 section K.4.1.1.3.1")
+        if remark is not None:
+            self._remarks.append(remark)
 
     def _returned_only(self, key: Key) -> Key:
         """A key that the table forbids to match on."""
@@ -252,14 +235,6 @@ class QueryReader:
 
     def _remark(self, what: str, rule: str, repair: str = "", *, warning: bool = False) -> None:
         self._remarks.append(Remark(what, rule, repair, "warning" if warning else "information"))
-
-
-def _vr_of(tag: BaseTag, sent: str | None) -> str:
-    """The VR of an attribute by PS3.6, whatever the peer wrote; the peer's for one that PS3.6 does not have."""
-    try:
-        return dictionary_VR(tag).split(" ")[0]
-    except KeyError:
-        return sent or "UN"
 
 
 def _empty_element(query: Dataset, key: Key) -> DataElement:

@@ -1,4 +1,4 @@
-"""The side of a DICOM association that listens: what the worklist SCP and the storage SCP have in common.
+"""The side of a DICOM association that listens: what the worklist SCP and the archive have in common.
 
 Standard: PS3.8 section 7 (association services), PS3.7 section 9.1.5 and Annex C, PS3.4 Annex A (Verification). Rules:
 
@@ -49,14 +49,16 @@ _APPLICATION_CONTEXT = "1.2.840.10008.3.1.1.1"  # PS3.7 section A.2.1, the only 
 
 @dataclass(frozen=True)
 class Service:
-    """The one kind of request that an acceptor serves: its primitive, pynetdicom's event for it, and who handles it.
+    """One kind of request that an acceptor serves: its primitive, pynetdicom's event for it, who handles it.
 
-    The handler gets the event and the association's conversation, and returns what pynetdicom asks of such handlers.
+    `contexts` are the presentation contexts on which it may come. The handler gets the event and the association's
+    conversation, and returns what pynetdicom asks of such handlers.
     """
 
     request: type[Request]
     event: EventType
     handler: Callable[[Event, Conversation], Any]
+    contexts: tuple[PresentationContext, ...]
 
 
 class AcceptorOptions(TypedDict, total=False):
@@ -88,12 +90,8 @@ class DicomAcceptor(ABC):
         self._lock = threading.Lock()
 
     @abstractmethod
-    def supported_contexts(self) -> list[PresentationContext]:
-        """The presentation contexts of the service; Verification comes on top."""
-
-    @abstractmethod
-    def service(self) -> Service:
-        """What is done with the requests of these contexts."""
+    def services(self) -> tuple[Service, ...]:
+        """What is served, each kind of request on its own contexts; Verification comes on top."""
 
     @property
     def address(self) -> DicomAddress:
@@ -144,7 +142,8 @@ class DicomAcceptor(ABC):
         return ae
 
     def _listen(self) -> _Server:
-        contexts = [build_context(VERIFICATION, list(UNCOMPRESSED)), *self.supported_contexts()]
+        contexts = [build_context(VERIFICATION, list(UNCOMPRESSED))]
+        contexts += [context for service in self.services() for context in service.contexts]
         handlers: list[EventHandlerType] = [
             (evt.EVT_CONN_OPEN, self._on_connection),
             (evt.EVT_REQUESTED, self._on_request),
@@ -164,9 +163,11 @@ class DicomAcceptor(ABC):
         assoc.dul.daemon = True  # a forgotten association must not keep the process alive
         conversation = self._trace.open(self._system, "DICOM", "acceptor", dimse.describe)
         conversation.ports = (self.port, _address_of(event)[1])
-        service = self.service()
-        assoc.dimse = RequestScreen(assoc, conversation, self._clock, service.request)
-        assoc.bind(service.event, service.handler, [conversation])
+        served: dict[str, type[Request]] = {}
+        for service in self.services():
+            served |= {context.abstract_syntax or "": service.request for context in service.contexts}
+            assoc.bind(service.event, service.handler, [conversation])
+        assoc.dimse = RequestScreen(assoc, conversation, self._clock, served)
         traced = observe(assoc, conversation)
         if traced is not None:
             traced.opened(self._time_outs.silence)

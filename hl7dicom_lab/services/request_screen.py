@@ -8,6 +8,7 @@ lose its thread to a command that it does not know.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydicom.datadict import dictionary_has_tag, tag_for_keyword
@@ -33,10 +34,10 @@ _LONGEST_COMMENT = 64  # LO, PS3.5 section 6.2
 
 
 class RequestScreen(DIMSEServiceProvider):
-    """The DIMSE provider of one association of an acceptor that serves C-ECHO and `served`."""
+    """The DIMSE provider of one association of an acceptor that serves C-ECHO, and `served` by abstract syntax."""
 
     def __init__(
-        self, assoc: Association, conversation: Conversation, clock: ClassClock, served: type[Request]
+        self, assoc: Association, conversation: Conversation, clock: ClassClock, served: Mapping[str, type[Request]]
     ) -> None:
         super().__init__(assoc)
         self._conversation = conversation
@@ -104,7 +105,7 @@ class RequestScreen(DIMSEServiceProvider):
                 keyword="AffectedSOPClassUID",
                 next_step=f"send {name_of(abstract_syntax)} on this presentation context",
             )
-        if not isinstance(message, C_ECHO if abstract_syntax == VERIFICATION else self._served):
+        if not isinstance(message, C_ECHO if abstract_syntax == VERIFICATION else self._served[abstract_syntax]):
             return DicomFault(
                 f"{message.msg_type} is not served here",
                 status=status.UNRECOGNIZED_OPERATION,

@@ -1,6 +1,7 @@
-"""The side of a DICOM association that asks: C-ECHO, worklist C-FIND, C-STORE (PS3.4 Annexes A, K, B).
+"""The side of a DICOM association that asks: C-ECHO, C-FIND, C-STORE (PS3.4 Annexes A, B, C, K).
 
-Clinical step: the technologist tests the connection, picks the patient from the worklist, sends the images. Rules:
+Clinical step: the technologist tests the connection, picks the patient from the worklist, sends the images, and
+somebody asks the archive whether they are there. Rules:
 
 * A refusal is an exception or a result, never a flag: not reachable, rejected, aborted, no context and a failure
   status are told apart, in the standard's words and with what to do next.
@@ -26,7 +27,7 @@ from pynetdicom.presentation import PresentationContext, build_context
 from hl7dicom_lab.clock import ClassClock
 from hl7dicom_lab.dicom import character_set, dimse, pdu
 from hl7dicom_lab.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
-from hl7dicom_lab.dicom.sop_classes import MODALITY_WORKLIST_FIND, VERIFICATION
+from hl7dicom_lab.dicom.sop_classes import MODALITY_WORKLIST_FIND, STUDY_ROOT_FIND, VERIFICATION
 from hl7dicom_lab.dicom.status import SUCCESS, is_pending, is_stored, words
 from hl7dicom_lab.errors import AssociationFailed, CannotBuild, NoAnswer, PeerError, Refused
 from hl7dicom_lab.model import DicomAddress
@@ -81,9 +82,19 @@ class Scu:
         Raises `CannotEncode` for text outside the query's character set, `AssociationFailed`, `NoAnswer`, `Refused`
         with the status, `PeerError` for an item that cannot be decoded.
         """
+        return self._find(address, query, MODALITY_WORKLIST_FIND)
+
+    def find_studies(self, address: DicomAddress, query: Dataset) -> list[Dataset]:
+        """C-FIND in an archive, Study Root: the studies, series or images that match `query`, as they came.
+
+        `query` names its level in QueryRetrieveLevel: STUDY, SERIES or IMAGE. Raises as `find_worklist` does.
+        """
+        return self._find(address, query, STUDY_ROOT_FIND)
+
+    def _find(self, address: DicomAddress, query: Dataset, model: UID) -> list[Dataset]:
         character_set.check(query)
-        with self.associate(address, [build_context(MODALITY_WORKLIST_FIND, list(_DEFAULT))]) as assoc:
-            return _find(assoc, query, address)
+        with self.associate(address, [build_context(model, list(_DEFAULT))]) as assoc:
+            return _matches(assoc, query, model, address)
 
     def store(self, address: DicomAddress, data_sets: Iterable[Dataset]) -> tuple[StoreResult, ...]:
         """C-STORE: send instances on one association; one result each, in their order.
@@ -151,19 +162,19 @@ class Scu:
         traced.opened(self._time_outs.silence)
 
 
-def _find(assoc: Association, query: Dataset, address: DicomAddress) -> list[Dataset]:
+def _matches(assoc: Association, query: Dataset, model: UID, address: DicomAddress) -> list[Dataset]:
     items: list[Dataset | None] = []
     answer = Dataset()
-    for answer, item in assoc.send_c_find(query, MODALITY_WORKLIST_FIND):
+    for answer, item in assoc.send_c_find(query, model):
         if is_pending(answer.get("Status", SUCCESS)):
             items.append(item)
     _demand_success(answer, "C-FIND", address)
     found = [item for item in items if item is not None]
     if len(found) < len(items):
         raise PeerError(
-            f"{len(items) - len(found)} of {len(items)} worklist items cannot be decoded",
+            f"{len(items) - len(found)} of {len(items)} answers cannot be decoded",
             where=_name(address),
-            next_step="look at the C-FIND-RSP in the trace, and report it to whoever runs the worklist",
+            next_step="look at the C-FIND-RSP in the trace, and report it to whoever runs the other side",
         )
     return found
 

@@ -13,7 +13,7 @@ from typing import Any, Unpack, cast
 from pynetdicom import evt
 from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.events import Event
-from pynetdicom.presentation import PresentationContext, build_context
+from pynetdicom.presentation import build_context
 
 from hl7dicom_lab.dicom import status
 from hl7dicom_lab.dicom.instance import check_instance
@@ -34,14 +34,11 @@ class StorageScp(DicomAcceptor):
         super().__init__(**options)
         self._store = store
 
-    def supported_contexts(self) -> list[PresentationContext]:
-        """Images in uncompressed and compressed transfer syntaxes, documents in uncompressed ones."""
+    def services(self) -> tuple[Service, ...]:
+        """C-STORE: images in uncompressed and compressed transfer syntaxes, documents in uncompressed ones."""
         images = [build_context(sop_class, [*UNCOMPRESSED, *COMPRESSED]) for sop_class in IMAGE_STORAGE]
-        return images + [build_context(sop_class, list(UNCOMPRESSED)) for sop_class in DOCUMENT_STORAGE]
-
-    def service(self) -> Service:
-        """C-STORE."""
-        return Service(C_STORE, evt.EVT_C_STORE, self._answer)
+        documents = [build_context(sop_class, list(UNCOMPRESSED)) for sop_class in DOCUMENT_STORAGE]
+        return (Service(C_STORE, evt.EVT_C_STORE, self._answer, (*images, *documents)),)
 
     def _answer(self, event: Event, conversation: Conversation) -> Any:
         """The status of one C-STORE, as pynetdicom sends it."""

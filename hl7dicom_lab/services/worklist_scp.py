@@ -1,41 +1,16 @@
 """The Modality Worklist SCP: a scanner asks what is scheduled (IHE RAD-5, PS3.4 Annex K).
 
-It knows associations and DIMSE, not orders: `find` gets the query and yields what matches. Rules (PS3.4 section
-K.4.1.3): each match is a response with a pending status and an identifier; one final response without an identifier
-ends them. A cancel request is looked for before every match. An identifier that cannot be read is refused, because
-whatever it asked for, everything on the worklist is not the answer.
+Rule: it knows associations and DIMSE, not orders. `find` gets each query and yields what matches; how C-FIND is
+answered stands in `find_service.py`.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Iterator
-from io import BytesIO
-from typing import Any, Unpack, cast
+from typing import Unpack
 
-from pydicom.dataset import Dataset
-from pynetdicom import evt
-from pynetdicom.association import Association
-from pynetdicom.dimse_primitives import C_FIND
-from pynetdicom.events import Event
-from pynetdicom.presentation import PresentationContext, build_context
-
-from hl7dicom_lab.dicom import status
-from hl7dicom_lab.dicom.reading import read_data_set
-from hl7dicom_lab.dicom.sop_classes import MODALITY_WORKLIST_FIND, UNCOMPRESSED
-from hl7dicom_lab.dicom.writing import write_data_set
-from hl7dicom_lab.errors import DicomFault
+from hl7dicom_lab.dicom.sop_classes import MODALITY_WORKLIST_FIND
 from hl7dicom_lab.services.acceptor import AcceptorOptions, DicomAcceptor, Service
-from hl7dicom_lab.services.request_screen import answered, as_fault, note_fault
-from hl7dicom_lab.trace import Conversation
-
-#: Gets the query's identifier and the conversation that it came on, whose `peer` is the calling AE title; yields 0xFF00
-#: or 0xFF01 with one match each. May raise DicomFault.
-Find = Callable[[Dataset, Conversation], Iterable[tuple[int, Dataset]]]
-
-#: A page of a busy department's day. A scanner that gets it learns from the status that there is more.
-DEFAULT_LIMIT = 1000
-_WAITING_ANSWERS = 64
+from hl7dicom_lab.services.find_service import DEFAULT_LIMIT, Find, find_service
 
 
 class WorklistScp(DicomAcceptor):
@@ -46,71 +21,8 @@ class WorklistScp(DicomAcceptor):
 
     def __init__(self, find: Find, *, limit: int | None = DEFAULT_LIMIT, **options: Unpack[AcceptorOptions]) -> None:
         super().__init__(**options)
-        self._find = find
-        self._limit = limit
+        self._find = find_service(MODALITY_WORKLIST_FIND, find, limit)
 
-    def supported_contexts(self) -> list[PresentationContext]:
-        """Modality Worklist Information Model - FIND."""
-        return [build_context(MODALITY_WORKLIST_FIND, list(UNCOMPRESSED))]
-
-    def service(self) -> Service:
-        """C-FIND."""
-        return Service(C_FIND, evt.EVT_C_FIND, self._answer)
-
-    def _answer(self, event: Event, conversation: Conversation) -> Iterator[tuple[Any, None]]:
-        """Send every match, then yield the final status if it is not success; pynetdicom sends that one."""
-        try:
-            yield from self._matches(event, conversation)
-        except Exception as error:  # a query always gets its final response
-            fault = as_fault(error)
-            note_fault(conversation, fault)
-            yield answered(fault), None
-
-    def _matches(self, event: Event, conversation: Conversation) -> Iterator[tuple[int, None]]:
-        request = cast("C_FIND", event.request)
-        syntax = str(event.context.transfer_syntax)
-        query = read_data_set(_identifier_of(request), syntax, strict=True)
-        for count, (pending, match) in enumerate(self._find(query, conversation)):
-            if event.is_cancelled:
-                yield status.CANCEL, None
-                return
-            if count == self._limit:
-                raise DicomFault(
-                    f"more than {self._limit} match; ask with more keys",
-                    status=status.OUT_OF_RESOURCES,
-                    next_step="narrow the query: a date, a modality, a station",
-                )
-            if not _has_room(event.assoc):
-                return  # nobody listens any more
-            event.assoc.dimse.send_msg(_response(request, pending, match, syntax), event.context.context_id)
-
-
-def _has_room(assoc: Association) -> bool:
-    """Wait until few answers are waiting to be sent, so that a cancel is heeded soon; False once there is no peer."""
-    while assoc.is_established and not assoc.acse.is_aborted():
-        if assoc.dul.to_provider_queue.qsize() < _WAITING_ANSWERS:
-            return True
-        time.sleep(0.001)
-    return False
-
-
-def _identifier_of(request: C_FIND) -> bytes:
-    identifier = request.Identifier.getvalue() if request.Identifier else b""
-    if not identifier:
-        raise DicomFault(
-            "the query has no identifier",
-            status=status.DOES_NOT_MATCH_SOP_CLASS,
-            next_step="send the keys that you ask for, with or without a value",
-        )
-    return identifier
-
-
-def _response(request: C_FIND, pending: int, match: Dataset, transfer_syntax_uid: str) -> C_FIND:
-    if not status.is_pending(pending):
-        raise ValueError(f"a match has status 0xFF00 or 0xFF01, not 0x{pending:04X}")
-    response = C_FIND()
-    response.MessageIDBeingRespondedTo = request.MessageID
-    response.AffectedSOPClassUID = request.AffectedSOPClassUID
-    response.Status = pending
-    response.Identifier = BytesIO(write_data_set(match, transfer_syntax_uid))
-    return response
+    def services(self) -> tuple[Service, ...]:
+        """C-FIND in the Modality Worklist Information Model."""
+        return (self._find,)

@@ -28,9 +28,10 @@ from pydicom.dataset import Dataset
 from pydicom.filereader import read_file_meta_info
 
 from hl7dicom_lab.dicom import status
-from hl7dicom_lab.dicom.elements import Encoding, find_elements, find_items
+from hl7dicom_lab.dicom.elements import PIXEL_DATA, Encoding, find_elements, find_items
 from hl7dicom_lab.dicom.file_meta import part10
 from hl7dicom_lab.dicom.instance import check_instance
+from hl7dicom_lab.dicom.reading import read_data_set
 from hl7dicom_lab.errors import DicomFault, SetupError
 from hl7dicom_lab.model import ReceivedInstance, StoredInstance
 from hl7dicom_lab.storage.image_index import ImageIndex
@@ -99,6 +100,14 @@ class Archive(ImageIndex):
         aside = sorted(self._set_aside.iterdir()) if self._set_aside.is_dir() else []
         findings += [f"set_aside/{path.name}: no image that can be read" for path in aside]
         return tuple(findings)
+
+    def header(self, kept: StoredInstance) -> Dataset:
+        """The elements of a kept image before its pixels; none where its file is missing or damaged (`verify`)."""
+        try:
+            received = _received_from(kept.path)
+            return read_data_set(received.data_set, received.transfer_syntax_uid, before=PIXEL_DATA)
+        except Exception:  # whatever a damaged file makes the reader say
+            return Dataset()
 
     def close(self) -> None:
         """Close the index. Safe to call again."""

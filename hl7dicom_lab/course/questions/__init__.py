@@ -1,0 +1,1 @@
+"""The questions of each lesson, and the bank of the test."""
