@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from hl7_text import report
 from mllp_client import MllpClient
+from pydicom.dataset import Dataset
 
 from hl7dicom_lab import story
 from hl7dicom_lab.course_files import data_folder
@@ -14,6 +15,7 @@ from hl7dicom_lab.dicom.acquisition import read_series
 from hl7dicom_lab.errors import NotFound
 from hl7dicom_lab.lab import Lab
 from hl7dicom_lab.model import Identifier
+from hl7dicom_lab.services.scu import Scu
 
 
 @pytest.fixture
@@ -50,6 +52,37 @@ def test_the_archive_lists_what_was_stored(lab):
     )
     assert study.study_instance_uid == image.StudyInstanceUID
     assert (study.modalities, study.series, study.instances) == (("MR",), 1, 1)
+
+
+def workstation(lab):
+    return Scu("WORKSTATION", trace=lab.trace, system="workstation", clock=lab.clock)
+
+
+def studies_query(**keys):
+    query = Dataset()
+    query.QueryRetrieveLevel, query.StudyInstanceUID = "STUDY", ""
+    for keyword, value in keys.items():
+        setattr(query, keyword, value)
+    return query
+
+
+def test_what_was_stored_is_found_by_query_at_the_same_address(lab):
+    query = studies_query(AccessionNumber="NG000001", PatientName="", NumberOfStudyRelatedInstances=None, StudyID="")
+    assert workstation(lab).find_studies(lab.pacs.storage, query) == []
+    image = examine(lab)
+    (study,) = workstation(lab).find_studies(lab.pacs.storage, query)
+    assert (study.StudyInstanceUID, study.NumberOfStudyRelatedInstances) == (image.StudyInstanceUID, 1)
+    assert (study.PatientName, study.StudyID) == (image.PatientName, image.StudyID)
+    asked = [row.decoded.summary for row in lab.trace.rows() if row.decoded.kind == "C-FIND-RQ"]
+    assert asked[-1].endswith("FIND: AccessionNumber=NG000001, QueryRetrieveLevel=STUDY")
+
+
+def test_the_trace_says_what_is_noteworthy_about_a_query(lab):
+    examine(lab)
+    assert len(workstation(lab).find_studies(lab.pacs.storage, studies_query(Modality="CT"))) == 1
+    (remark,) = [remark for row in lab.trace.rows() for remark in row.remarks]
+    assert remark.what.startswith("Modality is a key of level SERIES")
+    assert remark.severity == "warning"
 
 
 def test_a_study_without_images_is_not_found(lab):

@@ -131,6 +131,26 @@ def test_pieces_of_both_directions_are_put_together_apart():
     assert sum(kind == "P-DATA-TF" for kind, _ in details) == 6
 
 
+@pytest.mark.parametrize(
+    ("found", "shown"),
+    [
+        ({"QueryRetrieveLevel": "STUDY", "PatientID": "MRN-1", "AccessionNumber": "ACC1"}, "MRN-1, ACC1"),
+        (
+            {"QueryRetrieveLevel": "SERIES", "Modality": "MR", "SeriesNumber": 2, "SeriesInstanceUID": "2.25.1.2"},
+            "MR, 2, 2.25.1.2",
+        ),
+        ({"QueryRetrieveLevel": "IMAGE", "InstanceNumber": 3, "SOPInstanceUID": "2.25.1.2.3"}, "3, 2.25.1.2.3"),
+    ],
+)
+def test_an_answer_of_an_archive_is_told_by_its_level(found, shown):
+    identifier = Dataset()
+    for keyword, value in found.items():
+        setattr(identifier, keyword, value)
+    header = pdv(1, 3, command(0x8020, data=True, Status=0xFF00))
+    body = pdv(1, 2, write_data_set(identifier, ExplicitVRLittleEndian))
+    assert texts(*OPENING, ("out", p_data(header, body)))[2:] == [("C-FIND-RSP", f"0xFF00 Pending: {shown}")]
+
+
 def test_failures_show_comment_and_offending_element():
     answer = command(0x8020, Status=0xA900, ErrorComment="no such date", OffendingElement=0x00400002)
     assert texts(("out", p_data(pdv(1, 3, answer)))) == [

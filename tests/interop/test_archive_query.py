@@ -4,9 +4,13 @@ import re
 
 import pytest
 from dcmtk import run
-from pydicom import dcmread
+from pydicom import dcmread, dcmwrite
+from pydicom.dataset import FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian
 
+from hl7dicom_lab import story
 from hl7dicom_lab.course_files import data_folder
+from hl7dicom_lab.dicom.acquisition import read_series
 from hl7dicom_lab.lab import Lab
 
 pytestmark = pytest.mark.interop
@@ -15,14 +19,21 @@ QUERY = ("-S", "-xe")
 
 
 @pytest.fixture(scope="module")
-def pacs():
+def pacs(tmp_path_factory):
+    """Where a PACS listens that has three images of one examination, and these images."""
+    folder = tmp_path_factory.mktemp("images")
     with Lab() as lab:
-        images = sorted((data_folder() / "mr_brain").glob("*.dcm"))[:3]
-        assert len(images) == 3
+        lab.emr.place(story.order())
+        (item,) = lab.modality.query()
+        images = [one.data_set for one in lab.modality.examine(item, read_series(data_folder() / "mr_brain")[:3])]
+        for image in images:
+            image.file_meta = FileMetaDataset()
+            image.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+            dcmwrite(folder / f"{image.InstanceNumber}.dcm", image, enforce_file_format=True)
         target = ("-aec", lab.pacs.storage.ae_title, "127.0.0.1", lab.pacs.storage.port)
-        code, said = run("storescu", *target, *images)
+        code, said = run("storescu", *target, *sorted(folder.iterdir()))
         assert code == 0, said
-        yield target, [dcmread(image, stop_before_pixels=True) for image in images]
+        yield target, images
 
 
 def ask(target, folder, *keys, options=QUERY):
@@ -47,8 +58,8 @@ def test_a_study_is_found_by_its_uid(pacs, tmp_path, syntax):
     statuses, (study,) = ask(target, tmp_path, *keys, options=("-S", syntax))
     assert statuses == [0xFF00, 0x0000]
     assert (study.StudyInstanceUID, study.NumberOfStudyRelatedInstances) == (uid, 3)
-    assert study.PatientName == images[0].get("PatientName", "")
-    assert study.StudyID == images[0].get("StudyID", "")
+    assert (study.PatientName, study.StudyID) == (images[0].PatientName, images[0].StudyID)
+    assert study.StudyID
 
 
 def test_from_study_to_series_to_images(pacs, tmp_path):

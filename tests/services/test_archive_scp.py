@@ -1,7 +1,9 @@
 """Storing and asking at one AE title and one port."""
 
+import threading
+
 import pytest
-from dicom_peers import VERIFICATION, client, encoded, exchange, mr_image, remarks
+from dicom_peers import VERIFICATION, client, encoded, exchange, mr_image, remarks, wait_until
 from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian, MRImageStorage
 from pynetdicom.dimse_primitives import C_FIND, C_STORE
@@ -105,6 +107,28 @@ def test_more_than_the_limit_is_said_and_the_matches_are_sent(scp, kept):
     assert len(kept) == 3
 
 
+def test_a_cancel_ends_the_matches_of_a_query(trace):
+    cancelled = threading.Event()
+
+    def find(query, _conversation):
+        compiled = StudyQuery(query)
+        yield compiled.response({})
+        assert cancelled.wait(10)
+        while True:
+            yield compiled.response({})
+
+    options = {"ae_title": "PACS", "trace": trace, "system": "PACS", "clock": trace.clock}
+    with ArchiveScp(lambda _: None, find, **options) as scp, client(scp, STUDY_ROOT) as assoc:
+        answers = assoc.send_c_find(studies(), STUDY_ROOT, msg_id=5)
+        seen = [next(answers)[0].Status]
+        assoc.send_c_cancel(5, query_model=STUDY_ROOT)
+        (server,) = scp._server.active_associations
+        assert wait_until(lambda: 5 in server.dimse.cancel_req)
+        cancelled.set()
+        seen += statuses(answers)
+    assert (seen[0], seen[-1]) == (0xFF00, 0xFE00)
+
+
 def test_our_own_client_asks_and_the_trace_tells_it(scp, trace):
     scu = Scu("WORKSTATION", trace=trace, system="workstation", clock=trace.clock)
     scu.store(scp.address, [mr_image()])
@@ -125,8 +149,11 @@ def test_our_own_client_asks_and_the_trace_tells_it(scp, trace):
 
 def test_our_own_client_says_why_it_got_nothing(scp, trace):
     scu = Scu("WORKSTATION", trace=trace, system="workstation", clock=trace.clock)
+    query = studies()
+    del query.QueryRetrieveLevel
     with pytest.raises(Refused) as caught:
-        scu.find_studies(scp.address, Dataset())
+        scu.find_studies(scp.address, query)
     assert "0xA900" in str(caught.value)
+    assert "the query has no QueryRetrieveLevel" in str(caught.value)
     with pytest.raises(AssociationFailed):
         scu.find_worklist(scp.address, studies())

@@ -1,0 +1,87 @@
+"""Every exercise of the course: a blank, the reference solution, each listed mistake, in the lesson's own department."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from hl7dicom_lab.course import contents
+from hl7dicom_lab.course.exercise import Exercise, Mistake, judge, run, unique
+from hl7dicom_lab.course.lesson import LessonLab, open_lesson
+from hl7dicom_lab.course.lessons import LESSONS
+from hl7dicom_lab.course.verdict import Outcome
+
+EXERCISES = tuple(one for lesson in LESSONS for one in contents.exercises_of(lesson.number))
+MISTAKES = [(exercise, mistake) for exercise in EXERCISES for mistake in exercise.mistakes]
+
+
+@pytest.fixture
+def lab(request: pytest.FixtureRequest) -> Iterator[LessonLab]:
+    """The department of the exercise's lesson, as it stands where the exercise is asked."""
+    exercise: Exercise = request.getfixturevalue("exercise")
+    opened = open_lesson(exercise.lesson)
+    run(exercise.before, opened)
+    yield opened
+    opened.stop()
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda one: one.id)
+def test_a_blank_is_not_attempted(exercise: Exercise, lab: LessonLab) -> None:
+    assert lab.exercise(exercise.id).check(...).outcome is Outcome.NOT_ATTEMPTED
+    assert lab.exercise(exercise.id).check().outcome is Outcome.NOT_ATTEMPTED
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda one: one.id)
+def test_the_solution_is_correct_as_often_as_it_is_checked(exercise: Exercise, lab: LessonLab) -> None:
+    answer = run(exercise.solution, lab)[exercise.answer]
+    for _ in range(3):
+        verdict = judge(exercise, lab, answer)
+        assert verdict.outcome is Outcome.CORRECT, verdict
+        assert len(verdict.words) > 20, "a right answer is told what it brought about"
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda one: one.id)
+def test_the_reference_takes_over_where_there_is_no_answer(exercise: Exercise, lab: LessonLab) -> None:
+    reference = lab.exercise(exercise.id).use(...)
+    assert judge(exercise, lab, reference).correct
+    assert lab.exercise(exercise.id).use(...) is reference, "the reference runs once"
+
+
+@pytest.mark.parametrize(
+    ("exercise", "mistake"), MISTAKES, ids=[f"{one.id}: {mistake.name}" for one, mistake in MISTAKES]
+)
+def test_each_common_mistake_gets_its_feedback(exercise: Exercise, mistake: Mistake, lab: LessonLab) -> None:
+    answer = run(mistake.code, lab)[exercise.answer]
+    verdict = judge(exercise, lab, answer)
+    assert verdict.outcome is Outcome.INCORRECT, verdict
+    assert verdict.mistake == mistake.name, verdict
+    assert mistake.says in verdict.words
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda one: one.id)
+def test_an_exercise_is_complete(exercise: Exercise) -> None:
+    assert exercise.id.startswith(f"{exercise.lesson}-e")
+    assert exercise.answer.isidentifier()
+    assert len({mistake.name for mistake in exercise.mistakes}) == len(exercise.mistakes) >= 3
+    assert len({mistake.says for mistake in exercise.mistakes}) == len(exercise.mistakes)
+    assert len(set(exercise.hints)) == 3
+    assert all(len(mistake.says) >= 8 for mistake in exercise.mistakes)
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda one: one.id)
+@pytest.mark.parametrize("answer", [3.5, "zzz", b"\x00", [1, 2], {"a": 1}, object(), lambda *_: 1, True], ids=repr)
+def test_no_answer_of_any_form_raises_or_is_correct(exercise: Exercise, answer: object, lab: LessonLab) -> None:
+    verdict = judge(exercise, lab, answer)
+    assert verdict.outcome in (Outcome.INCORRECT, Outcome.NOT_CHECKED)
+    assert verdict.words
+
+
+def test_ids_stand_once() -> None:
+    assert len(unique(EXERCISES)) == len(EXERCISES)
+
+
+def test_there_are_enough_of_them() -> None:
+    taught = [lesson for lesson in LESSONS if lesson.number in {f"{number:02}" for number in range(1, 9)}]
+    assert all(len(contents.exercises_of(lesson.number)) >= 2 for lesson in taught)
+    assert len(EXERCISES) >= 25
