@@ -34,6 +34,8 @@ USAGE = """\
 Usage: python3 start.py [COMMAND] [ARGUMENTS]
 
   start    open the course in JupyterLab (this is what happens without a command)
+  reset    put one lesson back as it came: `reset 04`; your copy stays beside it
+  progress show what you have done in the course
   demo     the whole way from the order to the report, in the terminal
   test     run the tests
   doctor   check this machine and say how to mend what is wrong

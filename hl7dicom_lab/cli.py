@@ -1,4 +1,4 @@
-"""The command line: `hl7dicom-lab start | demo | serve | doctor | workspace | test`.
+"""The command line: `hl7dicom-lab start | workspace | reset | progress | demo | serve | doctor | test | refresh`.
 
 Thin on purpose: every command reads its options and hands them to the module that does the work. Libraries are
 imported by the command that uses them, so that `--help` answers at once.
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _PORT = click.IntRange(0, 65535)
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 _FILE = click.Path(dir_okay=False, path_type=Path)
-_TOUR = "tour.ipynb"
+_FIRST = "00_start_here.ipynb"
 
 
 class _Commands(click.Group):
@@ -55,7 +55,7 @@ def start(folder: Path | None, host: str, port: int | None, browser: bool) -> No
     from hl7dicom_lab import jupyter
 
     work = _lay(folder)
-    notebook = _TOUR if (work / _TOUR).exists() else ""
+    notebook = _FIRST if (work / _FIRST).exists() else ""
 
     def announce(address: str) -> None:
         click.echo(f"JupyterLab: {address}\nTo stop it, press Ctrl-C here. Your notebooks stay in the work folder.")
@@ -69,6 +69,35 @@ def start(folder: Path | None, host: str, port: int | None, browser: bool) -> No
 def workspace(folder: Path | None) -> None:
     """Bring the notebooks of your work folder up to date, without opening JupyterLab."""
     _lay(folder)
+
+
+@main.command()
+@click.argument("lesson")
+@click.option("--folder", type=_FOLDER, help="Your work folder.  [default: hl7dicom_lab in your home folder]")
+def reset(lesson: str, folder: Path | None) -> None:
+    """Put the notebook of LESSON (such as 04) back as it came; your copy is kept beside it under a dated name."""
+    from datetime import date
+
+    from hl7dicom_lab import workspace as work
+    from hl7dicom_lab.course.lessons import find_lesson
+    from hl7dicom_lab.course_files import notebooks_folder
+
+    name = find_lesson(lesson).file_name
+    fresh, kept = work.reset_notebook(notebooks_folder(), work.work_folder(folder), name, date.today())
+    click.echo(f"{fresh.name} is as it came." + (f" Your copy is {kept.name}." if kept else ""))
+    click.echo("If it is open in JupyterLab, close it there and open it again.")
+
+
+@main.command()
+@click.option("--csv", "form", flag_value="csv", help="As CSV, one line a lesson.")
+@click.option("--json", "form", flag_value="json", help="As JSON.")
+def progress(form: str | None) -> None:
+    """Show what you have done in the course."""
+    from hl7dicom_lab.course.dashboard import Dashboard
+    from hl7dicom_lab.course.progress import Progress
+
+    dashboard = Dashboard.of(Progress.of_this_learner())
+    click.echo(getattr(dashboard, form)() if form else str(dashboard), nl=form != "csv")
 
 
 @main.command()

@@ -21,7 +21,8 @@ from hl7dicom_lab.errors import SetupError
 
 _FIRST_PORT = 8888
 _TRIES = 100
-#: JupyterLab's own settings as the course wants them: overrides.json switches its news and update checks off.
+#: JupyterLab's own settings as the course wants them: overrides.json switches its news and update checks off. Beside
+#: it lies what each kernel runs at its start.
 _SETTINGS = Path(__file__).resolve().parent / "jupyter_settings"
 
 
@@ -48,6 +49,7 @@ def run(options: JupyterOptions, announce: Callable[[str], None]) -> None:
     token = secrets.token_hex(16)
     os.environ["JUPYTER_TOKEN"] = token  # not an argument: those are shown to everyone on the machine
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # the environment's own kernel, not one from the user's folder
+    os.environ.setdefault("PYTHONSTARTUP", str(_SETTINGS / "kernel_start.py"))  # a learner's own one comes first
     server = LabApp.initialize_server(argv=arguments(options))
     shown = "127.0.0.1" if options.host in ("", "0.0.0.0", "::") else options.host
     address = f"http://{shown}:{server.port}{_page(options.notebook)}?token={token}"

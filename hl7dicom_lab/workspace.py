@@ -13,6 +13,7 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from itertools import count
 from pathlib import Path
@@ -72,6 +73,36 @@ def lay_notebooks(course: Path, folder: Path) -> tuple[Laid, ...]:
             f"or the environment variable {FOLDER_VARIABLE}",
         ) from problem
     return laid
+
+
+def reset_notebook(course: Path, folder: Path, name: str, day: date) -> tuple[Path, Path | None]:
+    """Put the course's version of one notebook back; the notebook, and where the old copy is kept, if there was one.
+
+    The old copy is kept as `NN_slug.YYYY-MM-DD.ipynb`. Raises `SetupError` where a file cannot be written.
+    """
+    target = folder / name
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        kept = _keep(target, day) if target.exists() else None
+        record = _read_record(folder)
+        _put(without_outputs((course / name).read_bytes()), target, record, Outcome.NEW)
+        _write(folder / _RECORD, json.dumps(record, indent=1, sort_keys=True).encode())
+    except OSError as problem:
+        raise SetupError(
+            f"the notebook cannot be put back ({problem.strerror or problem})",
+            where=str(problem.filename or target),
+            next_step="close the notebook in JupyterLab, and check that you may write to the folder",
+        ) from problem
+    return target, kept
+
+
+def _keep(target: Path, day: date) -> Path:
+    for number in count(1):
+        kept = target.with_suffix(f".{day}{f'-{number}' if number > 1 else ''}.ipynb")
+        if not kept.exists():
+            target.replace(kept)
+            return kept
+    raise AssertionError("the numbers never end")
 
 
 def without_outputs(notebook: bytes) -> bytes:

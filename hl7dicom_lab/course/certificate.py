@@ -25,6 +25,8 @@ _HONEST = (
     "A record of self-assessment. Answers and solutions ship with the course; nobody supervised it. "
     "Exercises are solved with or without help; of every question the first answer counts."
 )
+#: Characters of a name at full size; longer ones are drawn smaller.
+_WIDEST_NAME = 44
 
 
 @dataclass(frozen=True)
@@ -133,10 +135,10 @@ def _draw(figure: Figure, certificate: Certificate) -> None:
 def _draw_name(axes: Axes, certificate: Certificate) -> None:
     from matplotlib.font_manager import FontProperties
 
-    # parse_math off: a name with a dollar sign is a name.
-    longest = 44
-    size = 22 if len(certificate.name) <= longest else 22 * longest / len(certificate.name)
-    font = FontProperties(family=["DejaVu Sans", "sans-serif"], size=size)
-    axes.text(0.08, 0.71, certificate.name or "A learner", fontproperties=font, parse_math=False)
+    from hl7dicom_lab.views import glyphs
+
+    name = glyphs.drawable(certificate.name) or "A learner"
+    font = FontProperties(family=list(glyphs.families(name)), size=22 * min(1, _WIDEST_NAME / len(name)))
+    axes.text(0.08, 0.71, name, fontproperties=font, parse_math=False)  # a name with a dollar sign is a name
     if certificate.day:
         axes.text(0.08, 0.665, f"last answer on {certificate.day}", fontsize=11, color="#555555")

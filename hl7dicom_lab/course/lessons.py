@@ -51,7 +51,8 @@ _BY_NUMBER = {lesson.number: lesson for lesson in LESSONS}
 
 def find_lesson(number: str | int) -> Lesson:
     """The lesson with a number (`"04"`, `4`). Raises `NotFound`, which names those that are there."""
-    wanted = str(number).strip().zfill(2)
+    wanted = str(number).strip()
+    wanted = wanted.zfill(2) if wanted else wanted
     if wanted not in _BY_NUMBER:
         raise NotFound(
             f"there is no lesson {number!r}",

@@ -64,6 +64,13 @@ def explain_in(lesson: Lesson) -> None:
     explain(shell, among)
 
 
+def explain_before_a_lesson() -> None:
+    """From its start on, this kernel says what to run where `lab` is missing; does nothing outside IPython."""
+    shell = _shell()
+    if shell is not None:
+        explain(shell, {})
+
+
 def explain(shell: Any, among: dict[str, Maker]) -> None:
     """Let an IPython shell end the traceback of a `NameError` with what to run."""
 

@@ -25,6 +25,15 @@ quiz = lab.quiz("{id}")
 quiz.answer(key(quiz.question()))"""
 
 
+#: The test of lesson 11, whose questions are drawn when its cell runs.
+_TEST = "test = lab.draw_test("
+_TEST_ANSWERED = """
+from hl7dicom_lab.course.marking import key
+
+for number, question_id in enumerate(test.ids, 1):
+    print(test.answer(number, key(lab.quiz(question_id).question())).heading)"""
+
+
 @dataclass(frozen=True)
 class Asked:
     """A cell that asks: its place in the notebook, and the exercise or question."""
@@ -69,6 +78,8 @@ def solved(text: str) -> str:
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code":
             cell |= {"outputs": [], "execution_count": None}
+            if "".join(cell["source"]).startswith(_TEST):
+                cell["source"] = [*cell["source"], *_TEST_ANSWERED.splitlines(keepends=True)]
     return json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from wrong_answers import wrong_answers
 
 from hl7dicom_lab.course import contents
 from hl7dicom_lab.course.lesson import LessonLab, open_lesson
@@ -28,7 +28,6 @@ IN_LESSONS = tuple(one for lesson in LESSONS if lesson.number != "11" for one in
 BANK = contents.questions_of("11")
 QUESTIONS = (*IN_LESSONS, *BANK)
 KINDS = {SingleChoice, MultipleChoice, NumberQuestion, ShortText, Ordering, Matching}
-_LETTERS = "abcdefghij"
 
 
 class Departments:
@@ -79,34 +78,6 @@ def departments() -> Iterator[Departments]:
 
 def lesson_of(question: Question) -> str:
     return question.id.partition("-")[0]
-
-
-def wrong_answers(question: Question) -> Iterator[object]:
-    """Answers that are not right, of every form that a learner can give."""
-    choices = shown(question).choices
-    letters = _LETTERS[: len(choices)]
-    right = key(question)
-    match question:
-        case SingleChoice():
-            yield from (letter for letter in letters if letter != right)
-        case MultipleChoice():
-            for count in range(1, len(letters) + 1):
-                yield from (" ".join(some) for some in itertools.combinations(letters, count) if " ".join(some) != right)
-        case NumberQuestion():
-            yield from (one.value for one in question.wrong)
-            yield float(right) + question.tolerance * 2 + 17
-        case ShortText():
-            yield from (one.value for one in question.wrong)
-            yield "something else"
-        case Ordering():
-            some = itertools.islice(itertools.permutations(letters), 60)
-            yield from (" ".join(one) for one in some if " ".join(one) != right)
-        case Matching():
-            given = [pair[-1] for pair in right.split()]
-            for place, letter in itertools.product(range(len(given)), letters):
-                if letter != given[place]:
-                    changed = [*given[:place], letter, *given[place + 1 :]]
-                    yield " ".join(f"{number}{one}" for number, one in enumerate(changed, 1))
 
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda one: one.id)

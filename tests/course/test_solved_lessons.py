@@ -67,6 +67,13 @@ def test_every_exercise_and_question_of_a_lesson_is_asked_once_and_in_order(less
         assert quizzes == [one.id for one in contents.questions_of(lesson.number)]
 
 
+def test_the_final_test_answered_with_its_keys_is_all_right() -> None:
+    path = notebooks_folder() / "11_test_your_knowledge.ipynb"
+    text = run(solved(path.read_text(encoding="utf-8")), path)
+    assert "Every answer is right." in text
+    assert text.count("✓ Correct.") >= 18
+
+
 def test_a_spoiled_solution_is_seen() -> None:
     path = notebooks_folder() / "00_start_here.ipynb"
     spoiled = solved(path.read_text(encoding="utf-8")).replace('accession_number = \\"NG000001\\"', 'accession_number = 1')
