@@ -122,5 +122,5 @@ class DrawnTest:
     def __repr__(self) -> str:
         return repr(self._quiz)
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        return self._quiz._repr_mimebundle_()
+    def _ipython_display_(self) -> None:
+        self._quiz._ipython_display_()

@@ -98,10 +98,13 @@ class Quiz:
         lines += [""] if sheet.choices else []
         return "\n".join([*lines, f"Your answer is {sheet.how}."])
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        from hl7dicom_lab.course.quiz_card import card
+    def _ipython_display_(self) -> None:
+        from IPython.display import display
 
-        return {"text/plain": str(self)} | card(self)
+        from hl7dicom_lab.course.quiz_card import drawn
+
+        for output in drawn(self):
+            display(output, raw=True)  # type: ignore[no-untyped-call] # IPython has no types here
 
 
 def _ready(question: Question, lab: Lab) -> Question | str:

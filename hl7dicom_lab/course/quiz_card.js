@@ -7,6 +7,11 @@ function element(name, properties = {}, ...children) {
   return made;
 }
 
+// Text with `code` in it, as the text form writes it.
+function words(text) {
+  return String(text).split("`").map((part, place) => place % 2 ? element("code", { textContent: part }) : part);
+}
+
 // Each kind gives back { node, read, write }: what is drawn, the answer as text ("" while there is none), and how an
 // earlier answer is put back when the card is drawn again.
 const kinds = {
@@ -21,7 +26,7 @@ const kinds = {
 function choices(question, name, type) {
   const inputs = question.choices.map(([letter]) => element("input", { type, name, value: letter }));
   const labels = question.choices.map(([letter, text], place) =>
-    element("label", {}, inputs[place], element("span", { textContent: `${letter}  ${text}` })));
+    element("label", {}, inputs[place], element("span", {}, `${letter}  `, ...words(text))));
   return {
     node: element("div", {}, ...labels),
     read: () => inputs.filter((one) => one.checked).map((one) => one.value).join(" "),
@@ -63,7 +68,7 @@ function ordering(question) {
     const down = element("button", { type: "button", className: "move down", textContent: "↓", onclick: () => move(letter, 1) });
     up.setAttribute("aria-label", `Move up: ${text}`);
     down.setAttribute("aria-label", `Move down: ${text}`);
-    const made = element("li", {}, up, down, element("span", { className: "place" }), element("span", { textContent: text }));
+    const made = element("li", {}, up, down, element("span", { className: "place" }), element("span", {}, ...words(text)));
     made.dataset.letter = letter;
     return made;
   }
@@ -86,7 +91,7 @@ function matching(question) {
     return select;
   });
   const rows = question.lefts.map((left, place) =>
-    element("div", { className: "pair" }, element("span", { textContent: left }), selects[place]));
+    element("div", { className: "pair" }, element("span", {}, ...words(left)), selects[place]));
   return {
     node: element("div", {}, ...rows),
     read: () => selects.every((one) => one.value) ? selects.map((one, place) => `${place + 1}${one.value}`).join(" ") : "",
@@ -111,14 +116,14 @@ function card(model, question, name) {
   const node = element(
     "fieldset", {},
     element("legend", { textContent: `Question ${question.id}` }),
-    element("div", { className: "question", textContent: question.text }),
+    element("div", { className: "question" }, ...words(question.text)),
     form.node,
     element("div", { className: "actions" }, check, show),
     reply,
   );
-  function tell(heading, words, outcome) {
+  function tell(heading, said, outcome) {
     reply.className = `reply filled ${outcome}`;
-    reply.replaceChildren(element("strong", { textContent: heading }), heading ? " " : "", words);
+    reply.replaceChildren(element("strong", { textContent: heading }), heading ? " " : "", ...words(said));
   }
   function send() {
     const answer = form.read();

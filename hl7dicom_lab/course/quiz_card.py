@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 #: `0` leaves the text form only: for stored outputs, which are the same on every machine.
 VARIABLE = "HL7DICOM_LAB_WIDGETS"
+_RUN_AGAIN = "To answer, run this cell: Shift+Enter. If that says NameError, run the first code cell of the lesson before."
 _HERE = Path(__file__).resolve().parent
 _KINDS = {
     SingleChoice: "single",
@@ -30,14 +31,17 @@ _KINDS = {
 }
 
 
-def card(quiz: Quiz) -> dict[str, Any]:
-    """The mime types that draw the card; nothing where widgets are switched off."""
+def drawn(quiz: Quiz) -> tuple[dict[str, Any], ...]:
+    """The outputs that show a quiz, by mime type: a card, or the text form alone where widgets are switched off.
+
+    A card lives as long as its kernel. The line above it says what to do when a saved notebook is opened again; while
+    the card is there, its style hides the line.
+    """
+    text = {"text/plain": str(quiz)}
     if os.environ.get(VARIABLE) == "0":
-        return {}
-    widget = _widget_of(quiz)
-    bundle: tuple[dict[str, Any], dict[str, Any]] = widget._repr_mimebundle_()
-    drawn = bundle[0] if isinstance(bundle, tuple) else bundle
-    return {name: value for name, value in drawn.items() if name != "text/plain"}
+        return (text,)
+    bundle: dict[str, Any] = _widget_of(quiz)._repr_mimebundle_()[0]
+    return ({"text/plain": _RUN_AGAIN, "text/html": f'<p class="hl7dicom-run-again">{_RUN_AGAIN}</p>'}, bundle | text)
 
 
 def asked(quiz: Quiz) -> list[dict[str, Any]]:
@@ -79,8 +83,8 @@ def _widget_of(quiz: Quiz) -> Any:
 
         _esm = _HERE / "quiz_card.js"
         _css = _HERE / "quiz_card.css"
-        questions = traitlets.List().tag(sync=True)
-        replies = traitlets.Dict().tag(sync=True)
+        questions: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)
+        replies: traitlets.Dict[str, dict[str, str]] = traitlets.Dict().tag(sync=True)
 
     widget = QuizCard(questions=asked(quiz))
 

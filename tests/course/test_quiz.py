@@ -104,11 +104,14 @@ def test_the_browser_is_told_no_key_and_no_feedback(lab: LessonLab) -> None:
 
 
 def test_cards_can_be_switched_off(lab: LessonLab, monkeypatch: pytest.MonkeyPatch) -> None:
+    quiz = lab.quiz("00-q1")
     monkeypatch.setenv(quiz_card.VARIABLE, "0")
-    assert set(lab.quiz("00-q1")._repr_mimebundle_()) == {"text/plain"}
+    assert quiz_card.drawn(quiz) == ({"text/plain": str(quiz)},)
     monkeypatch.delenv(quiz_card.VARIABLE)
-    bundle = lab.quiz("00-q1")._repr_mimebundle_()
-    assert set(bundle) == {"text/plain", "application/vnd.jupyter.widget-view+json"}
+    again, card = quiz_card.drawn(quiz)
+    assert "run this cell" in again["text/plain"]
+    assert set(card) == {"text/plain", "application/vnd.jupyter.widget-view+json"}
+    assert card["text/plain"] == str(quiz)
 
 
 def test_the_card_answers_by_message_and_keeps_its_replies(lab: LessonLab, monkeypatch: pytest.MonkeyPatch) -> None:
