@@ -106,7 +106,7 @@ def test_workspace_says_what_it_laid_once(run, tmp_path):
     assert "ipynb" not in second.output
 
 
-def test_start_opens_the_tour_in_the_work_folder(run, monkeypatch, tmp_path):
+def test_start_opens_the_first_lesson_in_the_work_folder(run, monkeypatch, tmp_path):
     asked = []
 
     def pretend(options, announce):
@@ -116,8 +116,8 @@ def test_start_opens_the_tour_in_the_work_folder(run, monkeypatch, tmp_path):
     monkeypatch.setattr(jupyter, "run", pretend)
     shown = run("start", "--folder", str(tmp_path), "--no-browser", "--port", "8890")
     assert shown.exit_code == 0, shown.output
-    assert asked == [jupyter.JupyterOptions(tmp_path, "tour.ipynb", "127.0.0.1", 8890, browser=False)]
-    assert (tmp_path / "tour.ipynb").is_file()
+    assert asked == [jupyter.JupyterOptions(tmp_path, "00_start_here.ipynb", "127.0.0.1", 8890, browser=False)]
+    assert (tmp_path / "00_start_here.ipynb").is_file()
     assert "http://127.0.0.1:8890/lab?token=x\n" in shown.output
 
 
@@ -155,3 +155,30 @@ def test_a_terminal_without_the_letters_gets_replacements(tmp_path):
     shown = subprocess.run(command, env=environment, capture_output=True, encoding="cp1252", check=False)
     assert shown.returncode == 0, shown.stderr
     assert f"{tmp_path / '??'}\n" in shown.stdout
+
+
+def test_reset_puts_a_lesson_back_and_keeps_the_copy(run, tmp_path):
+    run("workspace", "--folder", str(tmp_path))
+    mine = tmp_path / "00_start_here.ipynb"
+    fresh = mine.read_bytes()
+    mine.write_bytes(b"mine")
+    shown = run("reset", "0", "--folder", str(tmp_path))
+    assert shown.exit_code == 0, shown.output
+    assert mine.read_bytes() == fresh
+    (kept,) = tmp_path.glob("00_start_here.*-*.ipynb")
+    assert kept.read_bytes() == b"mine"
+    assert kept.name in shown.output
+    assert "ipynb" not in run("workspace", "--folder", str(tmp_path)).output, "the new copy is the course's own"
+
+
+def test_reset_of_a_lesson_that_is_not_there_names_those_that_are(run):
+    shown = run("reset", "10")
+    assert shown.exit_code == 1
+    assert "choose one of 00, 01" in shown.output
+
+
+def test_progress_is_shown_and_taken_away(run, monkeypatch, tmp_path):
+    monkeypatch.setenv("HL7DICOM_LAB_PROGRESS", str(tmp_path / "progress.jsonl"))
+    assert "00 Start here" in run("progress").output
+    assert run("progress", "--csv").output.startswith("number,title,opened,")
+    assert '"title": "Start here"' in run("progress", "--json").output

@@ -42,12 +42,12 @@ def _run_in_kernel(lab, code: str) -> str:
         connection.close()
 
 
-def test_start_serves_the_tour_with_the_labs_own_kernel(started_jupyterlab, foreign_kernel, tmp_path):
+def test_start_serves_the_first_lesson_with_the_labs_own_kernel(started_jupyterlab, foreign_kernel, tmp_path):
     command = [sys.executable, "-m", "hl7dicom_lab"]
     with started_jupyterlab(command, tmp_path / "Zoë's work", foreign_kernel) as lab:
-        assert lab.page == "/lab/tree/tour.ipynb"
+        assert lab.page == "/lab/tree/00_start_here.ipynb"
         assert b"JupyterLab" in lab.fetch(lab.page)
-        assert "tour.ipynb" in [one["name"] for one in json.loads(lab.fetch("/api/contents"))["content"]]
+        assert "00_start_here.ipynb" in [one["name"] for one in json.loads(lab.fetch("/api/contents"))["content"]]
         assert list(json.loads(lab.fetch("/api/kernelspecs"))["kernelspecs"]) == ["python3"]
         news = json.loads(lab.fetch("/lab/api/settings/@jupyterlab/apputils-extension:notification"))
         assert news["schema"]["properties"]["fetchNews"]["default"] == "false"

@@ -36,3 +36,25 @@ def test_a_failing_cell_is_named_and_the_file_stays(tmp_path: Path) -> None:
     with pytest.raises(SetupError, match="ZeroDivisionError"):
         list(refresh(tmp_path))
     assert path.read_bytes() == before
+
+
+def test_a_check_stores_nothing_and_tells_what_has_changed(tmp_path: Path) -> None:
+    path = notebook(tmp_path, "1 + 1")
+    before = path.read_bytes()
+    assert list(refresh(tmp_path, write=False)) == [(path, True)]
+    assert path.read_bytes() == before
+    assert list(refresh(tmp_path, ["on"])) == [(path, True)]
+    assert list(refresh(tmp_path, ["two"])) == []
+
+
+def test_a_notebook_is_run_as_by_a_learner_who_has_not_begun(tmp_path: Path) -> None:
+    path = notebook(
+        tmp_path,
+        "from hl7dicom_lab import open_lesson\nlab = open_lesson('00')\nlab.quiz('00-q1').answer('b').correct",
+        "lab.quiz('00-q1')",
+    )
+    list(refresh(tmp_path))
+    list(refresh(tmp_path))
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    assert list(stored["cells"][1]["outputs"][0]["data"]) == ["text/plain"]
+    assert "widgets" not in stored["metadata"]

@@ -47,20 +47,8 @@ def image_header(lab: Lab) -> Dataset:
 def _check_account_number(lab: Lab, answer: Any) -> Verdict:
     said = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else str(answer).strip()
     order = order_message(lab)
-    account_number, mrn = order.get("PID-3[2].1"), order.get("PID-3.1")
-    if said == account_number:
-        return right(f"{said} is PID-3, second repetition, first component. The RIS reads her numbers the same way.")
-    if said == mrn:
-        return wrong(
-            "first repetition",
-            f"{said} is the medical record number: the first repetition of PID-3, with MR in its fifth component. "
-            "The account number is the repetition after the ~.",
-        )
-    if said in (order.get("PID-3[2].5"), order.get("PID-3[2].4")):
-        return wrong(
-            "other component",
-            f"{said} stands in the right repetition of PID-3, in component 4 or 5. The number itself is component 1.",
-        )
+    if said == order.get("PID-3[2].1"):
+        return right(f"{said} is PID-3, second repetition, first component: PID-3[2].1 as people write it.")
     if "~" in said:
         return wrong(
             "whole field",
@@ -71,54 +59,78 @@ def _check_account_number(lab: Lab, answer: Any) -> Verdict:
             "whole repetition",
             f"{said} still has its components, separated by ^. The number alone is component 1 of the repetition.",
         )
-    if said == order.get("PV1-19.1"):
-        return wrong("visit number", f"{said} is the number of the visit, PV1-19. The account number is in PID-3 here.")
-    return wrong("other", f"PID-3 has no account number {said!r}. Print pid[3], and look for the part that ends in AN.")
+    other_component = wrong(
+        "other component",
+        f"{said} stands in PID-3, but in component 4 or 5 of a repetition. The number itself is component 1.",
+    )
+    known = {
+        order.get("PID-3.1"): wrong(
+            "first repetition",
+            f"{said} is the medical record number: the first repetition of PID-3, with MR in its fifth component. "
+            "The account number is the repetition after the ~.",
+        ),
+        order.get("PV1-19.1"): wrong(
+            "visit number", f"{said} is the number of the visit, PV1-19. The account number stands in PID-3 here."
+        ),
+        **{order.get(path): other_component for path in ("PID-3[1].4", "PID-3[1].5", "PID-3[2].4", "PID-3[2].5")},
+    }
+    other = wrong("other", f"PID-3 has no number {said!r}. Print pid[3], and look for the part that ends in AN.")
+    return known.get(said, other)
 
 
 def _check_step_id(lab: Lab, answer: Any) -> Verdict:
-    header = image_header(lab)
-    item = header.RequestAttributesSequence[0]
-    if isinstance(answer, DataElement):
-        return wrong(
-            "whole element",
-            f"This is the whole data element {answer.keyword}, with tag and VR. Write .value behind it, or name the "
-            "element by its keyword after a point.",
-        )
-    if isinstance(answer, Sequence):
-        return wrong(
-            "sequence",
-            "This is the sequence: a list of items. Take its first item with [0], then name the element inside.",
-        )
-    if isinstance(answer, Dataset):
-        return wrong(
-            "item",
-            "This is a data set with many elements. Name the one that is wanted, after a point: "
-            "ScheduledProcedureStepID.",
-        )
+    part = _part_of_an_image(answer)
+    if part is not None:
+        return part
+    item = image_header(lab).RequestAttributesSequence[0]
     said = str(answer).strip()
     if said == item.ScheduledProcedureStepID:
         return right(
-            f"{said} stands in the item of RequestAttributesSequence (0040,0275). The RIS has made it; the scanner "
+            f"{said} stands in the item of RequestAttributesSequence (0040,0275). The RIS made the number; the scanner "
             "copied it from the worklist."
         )
-    if said == item.RequestedProcedureID:
-        return wrong(
+    description = wrong("description", f"{said} says what the step is. Its number is ScheduledProcedureStepID.")
+    known = {
+        item.RequestedProcedureID: wrong(
             "procedure id",
-            f"{said} is RequestedProcedureID, which is StudyID here, too. The procedure is done in one step or several; "
+            f"{said} is RequestedProcedureID, and here StudyID, too. A procedure is done in one step or several; "
             "the step's own number is ScheduledProcedureStepID.",
-        )
-    if said in (item.ScheduledProcedureStepDescription, item.ScheduledProtocolCodeSequence[0].CodeValue):
-        return wrong(
-            "description", f"{said} says what the step is. Its number is the element ScheduledProcedureStepID."
-        )
-    if said == item.AccessionNumber:
-        return wrong("accession number", f"{said} is AccessionNumber (0008,0050). The step has a number of its own.")
-    return wrong(
+        ),
+        item.AccessionNumber: wrong(
+            "accession number", f"{said} is AccessionNumber (0008,0050). The step has a number of its own."
+        ),
+        item.ScheduledProcedureStepDescription: description,
+        item.ScheduledProtocolCodeSequence[0].CodeValue: description,
+    }
+    other = wrong(
         "other",
         f"The item of RequestAttributesSequence has no ScheduledProcedureStepID {said!r}. Look at the last lines that "
         "the cell above printed.",
     )
+    return known.get(said, other)
+
+
+def _part_of_an_image(answer: Any) -> Verdict | None:
+    """What to say to a piece of a data set that is no value; None for everything else."""
+    match answer:
+        case DataElement():
+            return wrong(
+                "whole element",
+                "This is a whole data element, with tag and VR. Write .value behind it, or name the element by its "
+                "keyword after a point.",
+            )
+        case Sequence():
+            return wrong(
+                "sequence",
+                "This is the sequence: a list of items. Take its first item with [0], then name the element inside.",
+            )
+        case Dataset():
+            return wrong(
+                "item",
+                "This is a data set with many elements. Name the one that is wanted after a point: "
+                "ScheduledProcedureStepID.",
+            )
+    return None
 
 
 @dataclass(frozen=True)
@@ -168,63 +180,69 @@ def _check_fact(fact: _Fact, places: Any, order: Message, header: Dataset) -> Ve
 
 
 def _check_path(fact: _Fact, said: str, order: Message) -> Verdict:
-    if _is_nowhere(said):
-        if fact.path == NOWHERE:
-            return right(fact.name)
-        return wrong("told by the order", f"{fact.name}: the order does tell it. Look at its {fact.path[:3]} segment.")
     path = _path(said)
+    if path is None or fact.path == NOWHERE:
+        return _check_without_path(fact, said, path)
+    wanted, field = Path.parse(fact.path), f"{path.segment}-{path.field}"
+    segment = order.first(path.segment)
+    if segment is None or (path.segment, path.field) != (wanted.segment, wanted.field):
+        holds = order.raw(field)
+        told = f"holds {holds!r} in the order" if holds else "is empty in the order"
+        return wrong(
+            "other field", f"{fact.name}: {field} {told}. Count the bars: the first field is behind the first."
+        )
+    value = segment.value(path.field, path.component, repetition=path.repetition)
+    if (path.component or path.repetition > 1) and value != order.get(fact.path):
+        return wrong("other component", f"{fact.name}: the field {field} is right, but {said} holds {value!r}.")
+    return right(fact.name)
+
+
+def _check_without_path(fact: _Fact, said: str, path: Path | None) -> Verdict:
+    nowhere = said.casefold() == NOWHERE
+    if nowhere and fact.path == NOWHERE:
+        return right(fact.name)
+    if nowhere:
+        return wrong("told by the order", f"{fact.name}: the order does tell it. Look at its segment {fact.path[:3]}.")
     if path is None:
         return wrong("no path", f"{fact.name}: {said!r} is no HL7 path. Write segment, hyphen and number, as in PID-5.")
-    if fact.path == NOWHERE:
-        return wrong(
-            "not in the order",
-            f"{fact.name}: {said} does not tell it. The order asks for the image and was sent before there was one.",
-        )
-    wanted = Path.parse(fact.path)
-    value, named = order.get(fact.path), f"{path.segment}-{path.field}"
-    at_the_field = (path.segment, path.field) == (wanted.segment, wanted.field)
-    if at_the_field and (not path.component or order.get(said_as_path(path)) == value):
-        return right(fact.name)
-    if at_the_field:
-        return wrong("other component", f"{fact.name}: the field is right, but component {path.component} is another.")
-    holds = order.raw(named)
-    told = f"holds {holds!r} in the order" if holds else "is empty in the order"
-    return wrong("other field", f"{fact.name}: {named} {told}. The segment's name is 0 when you count the fields.")
+    return wrong(
+        "not in the order",
+        f"{fact.name}: {said} does not tell it. The order was sent before there was an image, so it cannot know.",
+    )
 
 
 def _check_keyword(fact: _Fact, said: str, header: Dataset) -> Verdict:
-    if _is_nowhere(said):
-        if fact.keyword == NOWHERE:
-            return right(fact.name)
-        return wrong("told by the image", f"{fact.name}: the image does tell it. Run print(image) and look for it.")
     tag = _tag(said)
-    if not tag:
-        return wrong(
-            "no keyword",
-            f"{fact.name}: {said!r} is no DICOM keyword. Keywords are written together, without apostrophe, as in "
-            "PatientName.",
-        )
+    if tag is None:
+        return _check_without_keyword(fact, said)
     keyword = keyword_for_tag(tag)
     if fact.keyword == NOWHERE:
         return wrong("not in the image", f"{fact.name}: {keyword} does not tell it; no element of this image does.")
     if keyword == fact.keyword:
         return right(fact.name)
-    if tag not in header:
-        return wrong("other element", f"{fact.name}: {keyword} is a keyword, but this image has no such element.")
+    holds = f"holds {str(header[tag].value)!r}, another fact" if tag in header else "does not stand in this image"
+    return wrong("other element", f"{fact.name}: {keyword} {holds}. Run print(image) and look for it.")
+
+
+def _check_without_keyword(fact: _Fact, said: str) -> Verdict:
+    nowhere = said.casefold() == NOWHERE
+    if nowhere and fact.keyword == NOWHERE:
+        return right(fact.name)
+    if nowhere:
+        return wrong("told by the image", f"{fact.name}: the image does tell it. Run print(image) and look for it.")
     return wrong(
-        "other element", f"{fact.name}: {keyword} holds {str(header[tag].value)!r} in the image: another fact."
+        "no keyword",
+        f"{fact.name}: {said!r} is no DICOM keyword. Keywords are written together, without apostrophe, as in "
+        "PatientName.",
     )
-
-
-def said_as_path(path: Path) -> str:
-    """A path written out, with its component."""
-    return f"{path.segment}-{path.field}[{path.repetition}].{path.component}"
 
 
 def _path(said: str) -> Path | None:
     """`PID-7`, `pid.7`, `PID-F7`, `PID.F3.R1.C1`: the path that is meant, None for anything else."""
     parts = re.fullmatch(
-        r"([A-Za-z][A-Za-z0-9]{2})[-. ]F?(\d+)(?:\[(\d+)\]|\.R(\d+))?(?:\.C?(\d+))?", said, re.IGNORECASE
+        r"([A-Za-z][A-Za-z0-9]{2})[-. ]F?(\d{1,3})(?:\[(\d{1,3})\]|\.R(\d{1,3}))?(?:\.C?(\d{1,3}))?",
+        said,
+        re.IGNORECASE,
     )
     if not parts or not int(parts[2]):
         return None
@@ -239,10 +257,6 @@ def _tag(said: str) -> int | None:
         tag = int(digits[1] + digits[2], 16)
         return tag if keyword_for_tag(tag) else None
     return tag_for_keyword(said)
-
-
-def _is_nowhere(said: str) -> bool:
-    return said.casefold() == NOWHERE
 
 
 _ORDER = """\
@@ -333,7 +347,7 @@ EXERCISES = (
         check=_check_places,
         hints=(
             "Count the bars of PID up to the birth date: it is PID-7. Go on from there. For OBR, look at step 3.",
-            "The sex is the field after the birth date. print(image) shows names; a keyword is the name written together.",
+            "The sex is the field after the birth date. A keyword is the name of print(image), written together.",
             'The modality is ("OBR-24", "Modality"). Two facts stand in one of the two only: the other is "nowhere".',
         ),
         solution=_places(),
@@ -357,9 +371,11 @@ EXERCISES = (
             Mistake(
                 "not in the order",
                 _places(rows='"rows of pixels": ("OBR-4", "Rows")'),
-                "was sent before there was one",
+                "sent before there was an image",
             ),
-            Mistake("told by the image", _places(modality='"modality": ("OBR-24", "nowhere")'), "Run print(image)"),
+            Mistake(
+                "told by the image", _places(modality='"modality": ("OBR-24", "nowhere")'), "the image does tell it"
+            ),
         ),
     ),
 )

@@ -1,60 +1,445 @@
 """Lesson 02: a frame, a refusal that is read, an order that is mended, an order that is written.
 
-Rule: what the learner wrote is sent to the RIS over a real connection, and the RIS decides. What it would accept with a
-wrong value is told before it is sent, so that the order can still be placed when it is right.
+Rule: what the learner wrote is sent to the RIS over a real connection, and the RIS decides. A wrong value that it would
+accept is told before anything is sent, so that the order can still be placed when it is right.
 """
 
 from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hl7dicom_lab import story, story_day
+from hl7dicom_lab.clock import CLASS_START
 from hl7dicom_lab.course.exercise import Exercise, Mistake, call
 from hl7dicom_lab.course.verdict import Verdict, right, wrong
 from hl7dicom_lab.errors import Hl7Fault
-from hl7dicom_lab.hl7v2 import acknowledge, mllp, orders
+from hl7dicom_lab.hl7v2 import acknowledge, orders
+from hl7dicom_lab.hl7v2.acknowledge import Acknowledgment
 from hl7dicom_lab.hl7v2.build import Envelope
-from hl7dicom_lab.hl7v2.groups import orders as orders_of
+from hl7dicom_lab.hl7v2.groups import orders as orders_in
 from hl7dicom_lab.hl7v2.message import Message, control_id_of
 from hl7dicom_lab.lab import Lab
 from hl7dicom_lab.mapping.order_to_worklist import get, order_to_worklist
 from hl7dicom_lab.mapping.table import STEP
-from hl7dicom_lab.model import Hl7Address, Visit, WorklistItem
+from hl7dicom_lab.model import Patient, Visit, WorklistItem
+from hl7dicom_lab.story_day import Booking
 
 _PATIENCE = 5.0
-_MODALITIES = tuple(station.modality for station in story.STATIONS)
+_MODALITIES = [station.modality for station in story.STATIONS]
 
-#: Elena Rivera's order as the lesson sends it, and its header with a control id to be filled in.
+#: The header of the lesson, its control id to be filled in, and the orders that the lesson sends.
 _HEADER = r"MSH|^~\&|EMR|NORTHGATE|RIS|NORTHGATE|20260302080000||ORM^O01|{}|P|2.3.1||||||UNICODE UTF-8"
-_ELENA = (
+
+
+def _message(control_id: str, *segments: str) -> str:
+    return "\r".join((_HEADER.format(control_id), *segments)) + "\r"
+
+
+_ELENA = _message(
+    "MSG00001",
     "PID|||NG-100237^^^NORTHGATE^MR||Rivera^Elena^Maria^^Ms||19840617|F",
     "PV1||O|||||||||||||||||V-2026-0412^^^NORTHGATE^VN",
     "ORC|NW|P00001|||||^^^20260302093000^^R",
-    "OBR||P00001||MRBRAIN^MRI brain without contrast^99NORTHGATE" + "|" * 20 + "MR",
+    "OBR||P00001||MRBRAIN^MRI brain without contrast^99NORTHGATE||||||||||||||||||||MR",
 )
-_ELENAS_ORDER = "\r".join((_HEADER.format("MSG00001"), *_ELENA)) + "\r"
-_SENT_BEFORE = f"lab.emr.send({_ELENAS_ORDER!r}.encode())"
+_UNKNOWN_SEX = _ELENA.replace("MSG00001", "MSG00003").replace("P00001", "P00002").replace("|F\r", "|W\r")
+_MARCO = _message(
+    "MSG00006",
+    "PID|||NG-100251^^^NORTHGATE^MR||Rivera^Marco||03091959|M",
+    "PV1||O|||||||||||||||||V-2026-0415^^^NORTHGATE^VN",
+    "ORC|NW|P00003|||||^^^20260302103000^^R",
+    "OBR||P00003||CTCHEST^CT chest without contrast^99NORTHGATE||||||||||||||||||||CAT",
+)
+_CHIDI = _message(
+    "MSG00009",
+    "PID|||NG-100402^^^NORTHGATE^MR||Okonkwo^Chidi||20010530|M",
+    "PV1||O|||||||||||||||||V-2026-0414^^^NORTHGATE^VN",
+    "ORC|NW|P00004|||||^^^20260302100000^^R",
+    "OBR||P00004||XRCHEST^Chest radiograph, one view^99NORTHGATE||||||||||||||||||||CR",
+)
+_SENT_BEFORE = f"lab.emr.send({_ELENA.encode()!r})"
 
 
-# 02-e1 ----------------------------------------------------------------------------------------------------------------
+def _exchange(lab: Lab, framed: bytes) -> bytes:
+    """What the RIS answers to these bytes; empty where it says nothing in time."""
+    reply = b""
+    try:
+        with socket.create_connection((lab.ris.hl7.host, lab.ris.hl7.port), timeout=_PATIENCE) as line:
+            line.sendall(framed)
+            while not reply.endswith(b"\x1c\r") and (part := line.recv(4096)):
+                reply += part
+    except TimeoutError:
+        return b""
+    return reply
+
+
+# -- 02-e1 --
 
 
 def _check_frame(lab: Lab, answer: Any) -> Verdict:
-    """A frame is right if its bytes are, and if the RIS answers what travels in it."""
-    header = Envelope(
-        story.EMR, story.FACILITY, story.RIS, story.FACILITY, lab.clock.today_at_start(), "CHECK-02-E1"
-    )
-    probe = orders.adt(header, "A08", story_day.LARS_AKESSON, Visit())
-    framed = call(answer, probe.decode("utf-8"))
-    problem = _problem_of_frame(framed, probe)
-    if problem is not None:
-        return problem
-    reply = _exchange(lab.ris.hl7, bytes(framed))
+    header = Envelope(story.EMR, story.FACILITY, story.RIS, story.FACILITY, CLASS_START, "CHECK-02-E1")
+    body = orders.adt(header, "A08", story_day.LARS_AKESSON, Visit())
+    framed = call(answer, body.decode("utf-8"))
+    fault = next(_faults_of_frame(framed, body), None)
+    if fault is not None:
+        return fault
+    reply = _exchange(lab, bytes(framed))
     if not reply:
-        return wrong("no answer", "The RIS gave no answer to a message in your frame. Compare it with the table, byte by byte.")
-    ack = acknowledge.read(reply.strip(b"\x0b\x1c\r"))
-    return right(f"A message in your frame reached the RIS, and it answered {ack.code}. VT opens, FS and CR close.")
+        return wrong(
+            "no answer", "The RIS gives no answer to a message in your frame. Compare it with the table again."
+        )
+    code = acknowledge.read(reply[1:-2]).code
+    return right(f"A message in your frame has reached the RIS, and it answers {code}: VT opens, FS and CR close.")
+
+
+def _faults_of_frame(framed: Any, body: bytes) -> Iterator[Verdict]:
+    if isinstance(framed, str):
+        yield wrong("text", "Your function returns text; a network carries bytes. Put b before each quotation mark.")
+    if not isinstance(framed, (bytes, bytearray)):
+        yield wrong("other type", f"Your function returns a value of type {type(framed).__name__}; bytes are expected.")
+    if framed.startswith((b"0x", b"\\x", b"VT")):
+        yield wrong(
+            "spelled out",
+            f"The frame begins with the letters {framed[:4]!r}: they are several bytes. One byte is a backslash, x and "
+            "two hexadecimal digits, with one backslash and no r before the quotation marks.",
+        )
+    if not framed.startswith(b"\x0b"):
+        yield wrong(
+            "no VT",
+            f"The frame begins with {bytes(framed[:3])!r}. VT, 0x0B, has to come first: without it the receiver takes "
+            "the bytes for noise.",
+        )
+    if framed.endswith((b"\x1c\n", b"\x1c\r\n")):
+        yield wrong("LF", "The frame ends with LF, 0x0A. After FS there is CR, 0x0D, and nothing else.")
+    if framed.endswith(b"\x1c"):
+        yield wrong("only FS", "The frame ends with FS. One more byte belongs to it, the last row of the table.")
+    if not framed.endswith(b"\x1c\r"):
+        yield wrong(
+            "no FS",
+            f"The frame ends with {bytes(framed[-2:])!r}. FS, 0x1C, has to stand before the last CR; otherwise the "
+            "receiver waits for the end.",
+        )
+    if bytes(framed[1:-2]) != body:
+        yield wrong(
+            "changed", "Between VT and FS the message has to stand as it is, byte for byte: body, and nothing else."
+        )
+
+
+# -- 02-e2 --
+
+
+def _check_reading(lab: Lab, answer: Any) -> Verdict:
+    if not isinstance(answer, Mapping) or not {"code", "answers", "field", "condition"} <= set(answer):
+        return wrong("form", "Four values are expected, under the names code, answers, field and condition.")
+    reply = _exchange(lab, b"\x0b" + _UNKNOWN_SEX.encode() + b"\x1c\r")
+    ack = acknowledge.read(reply[1:-2])
+    said = {name: str(value).strip() for name, value in answer.items()}
+    fault = next(_faults_of_reading(said, ack), None)
+    if fault is not None:
+        return fault
+    return right(
+        f"{ack.code} to {ack.control_id}: {ack.location}, condition {ack.error_code}. A program needs no more to act on it."
+    )
+
+
+def _faults_of_reading(said: Mapping[str, str], ack: Acknowledgment) -> Iterator[Verdict]:
+    if said["code"].upper() != ack.code:
+        yield wrong("code", f"code is {said['code']!r}. It stands in MSA-1: two letters, of table 0008.")
+    if said["answers"].startswith(story.RIS):
+        yield wrong("own id", f"{said['answers']} is MSH-10 of the answer itself. What it answers stands in MSA-2.")
+    if said["answers"] != ack.control_id:
+        yield wrong("answers", f"answers is {said['answers']!r}. Look at MSA-2: it repeats the MSH-10 of one message.")
+    segment, _, number = ack.location.partition("-")
+    place = re.sub(r"[^A-Z0-9]+", "-", said["field"].upper()).strip("-")
+    if place in (f"{segment}-1", f"{segment}-1-{number}"):
+        yield wrong(
+            "occurrence",
+            "The second component of ERR-1 is not the field: it says which of the segments of that name is meant. "
+            "The field is the third. Write the segment, a hyphen and the field.",
+        )
+    if place not in (f"{segment}-{number}", f"{segment}{number}"):
+        yield wrong("field", f"field is {said['field']!r}. ERR-1 names the segment first and the field third.")
+    if not re.match(rf"{ack.error_code}\b", said["condition"]):
+        yield wrong(
+            "condition",
+            f"condition is {said['condition']!r}. It is the number at the beginning of the fourth component of ERR-1, "
+            "from table 0357.",
+        )
+
+
+# -- 02-e3 and 02-e4: an order that the RIS has to hold in the end --
+
+#: Where the RIS finds fault: the mistake's name, and what to say beside the RIS's own words.
+_ADVICE = {
+    "MSH-10": ("control id", "MSH-10 numbers one message; the task names the number to take."),
+    "ORC-2": ("order number", "ORC-2 numbers one order, and OBR-2 repeats it."),
+    "OBR-24": ("modality", "OBR-24 holds the modality in DICOM's two letters."),
+    "PID-7": ("birth date", "HL7 writes a date as year, month, day: YYYYMMDD."),
+}
+
+
+def _check_mended(lab: Lab, answer: Any) -> Verdict:
+    return _check_order(lab, answer, _booking_of(story_day.MARCO_RIVERA), used="MSG00006")
+
+
+def _check_chidi(lab: Lab, answer: Any) -> Verdict:
+    return _check_order(lab, answer, _booking_of(story_day.CHIDI_OKONKWO))
+
+
+def _booking_of(patient: Patient) -> Booking:
+    return next(one for one in story_day.TODAY if one.patient == patient)
+
+
+def _check_order(lab: Lab, answer: Any, booking: Booking, used: str = "") -> Verdict:
+    text = _text_of(answer)
+    fault = next(_faults_of_message(text, booking, used), None)
+    if fault is not None:
+        return fault
+    ack = lab.emr.send(text.encode("utf-8"))
+    held = _held(lab, booking)
+    known = ack.error_code == "205"  # placed before, and perhaps changed since: what the RIS holds is right
+    if held is None or not (ack.accepted or known):
+        name, advice = _ADVICE.get(ack.location.partition(".")[0], ("refused", "Mend what it names."))
+        return wrong(name, f"The RIS answers {ack.code}. {ack.text}. {advice}")
+    return right(
+        f"The RIS holds the order: {held.patient_name}, {held.modality} on {held.start[:8]} at {held.start[8:12]}, "
+        f"accession number {held.accession_number}."
+    )
+
+
+def _faults_of_message(text: str, booking: Booking, used: str) -> Iterator[Verdict]:
+    body = text.encode("utf-8")
+    if not text.startswith("MSH"):
+        yield wrong("no message", "The text of a whole message is expected. It begins with MSH, and segments follow.")
+    if "\n" in text:
+        yield wrong("LF", "The segments end with LF (\\n). HL7 ends a segment with CR, 0x0D: write \\r.")
+    if not control_id_of(body):
+        yield wrong("no control id", "MSH-10 is empty, so no answer could name this message. Count the bars of MSH.")
+    yield from _other_values(body, booking)
+    if used and control_id_of(body) == used:
+        yield wrong("same control id", f"MSH-10 is still {used}. A mended message is a new message with a new number.")
+
+
+def _text_of(answer: Any) -> str:
+    """The message in any form in which people hold one: text, bytes, with or without frame, segments, hl7.Message."""
+    if isinstance(answer, (bytes, bytearray)):
+        answer = bytes(answer).decode("utf-8", "replace")
+    elif isinstance(answer, (list, tuple)) and all(isinstance(one, str) and one.isprintable() for one in answer):
+        answer = "\r".join(answer)
+    text = str(answer).strip("\x0b\x1c\r\n ")
+    return text + "\r"
+
+
+def _other_values(body: bytes, booking: Booking) -> Iterator[Verdict]:
+    """What the RIS would accept although it is not what is ordered. What it refuses, it says itself."""
+    try:
+        (order, *_) = orders_in(Message.parse(body))
+        item = order_to_worklist(order).data_set
+    except Hl7Fault:
+        return
+    patient = booking.patient
+    name, number = f"{patient.name.family}^{patient.name.given}", patient.identifier.value
+    found = {field: str(get(item, path) or "") for field, path in _PATHS.items()}
+    if found["PID-3"] not in ("", number):
+        yield wrong("patient", f"PID-3 holds {found['PID-3']}, another patient's number; {number} is examined.")
+    if found["PID-5"] not in ("", name):
+        yield wrong("name", f"PID-5 holds {order.get('PID-5')!r}. The family name comes first, then the given name.")
+    if not found["PID-7"]:
+        yield wrong(
+            "no birth date",
+            "PID-7 is empty or no full date. The RIS would take the order, and no scanner would show when he was born.",
+        )
+    if found["PID-7"] != patient.birth_date:
+        yield wrong(
+            "other birth date",
+            f"PID-7 says {found['PID-7']}, which is a possible date and not his. It is year, then month, then day.",
+        )
+    if found["PID-8"] != patient.sex:
+        yield wrong("sex", f"PID-8 holds {order.get('PID-8')!r}; a man is M in table 0001.")
+    if found["PV1-19"] != booking.visit_number:
+        yield wrong(
+            "visit", f"PV1-19 holds {found['PV1-19']!r}; by {booking.visit_number} the check-in finds the order."
+        )
+    if order.get("OBR-4.1") not in ("", booking.procedure.value) or order.get("OBR-4.3") != booking.procedure.scheme:
+        yield wrong("procedure", f"OBR-4 holds {order.get('OBR-4')!r}; code, words and coding system are expected.")
+    if found["OBR-24"] in _MODALITIES and found["OBR-24"] != booking.modality:
+        yield wrong(
+            "other modality", f"OBR-24 says {found['OBR-24']}: there is such a scanner, but not this one is ordered."
+        )
+    yield from _other_start(found["date"] + found["time"], booking)
+
+
+#: Where a field's value arrives on the worklist.
+_PATHS = {
+    "PID-3": "PatientID",
+    "PID-5": "PatientName",
+    "PID-7": "PatientBirthDate",
+    "PID-8": "PatientSex",
+    "PV1-19": "AdmissionID",
+    "OBR-24": f"{STEP}.Modality",
+    "date": f"{STEP}.ScheduledProcedureStepStartDate",
+    "time": f"{STEP}.ScheduledProcedureStepStartTime",
+}
+
+
+def _other_start(start: str, booking: Booking) -> Iterator[Verdict]:
+    if not start:
+        yield wrong(
+            "no start", "ORC-7 names no start in its fourth component. The RIS would schedule the examination for now."
+        )
+    elif start.ljust(14, "0") != f"{booking.at:%Y%m%d%H%M%S}":
+        yield wrong("other start", f"ORC-7 starts at {start}; {booking.at:%Y-%m-%d, %H:%M} is ordered.")
+
+
+def _held(lab: Lab, booking: Booking) -> WorklistItem | None:
+    """The step that the order has become: this patient's, on this scanner, at this time."""
+    wanted = (booking.patient.identifier.value, booking.modality, f"{booking.at:%Y%m%d%H%M}")
+    return next((one for one in lab.ris.steps() if (one.patient_id, one.modality, one.start[:12]) == wanted), None)
+
+
+def _as_code(name: str, text: str, *changes: tuple[str, str]) -> str:
+    for old, new in changes:
+        if old not in text:
+            raise ValueError(f"{old!r} is not in the message")
+        text = text.replace(old, new)
+    return f"{name} = {text!r}"
+
+
+def _reading(**changed: str) -> str:
+    return f"reading = {dict(code='AE', answers='MSG00003', field='PID-8', condition='103') | changed}"
+
+
+def _framing(expression: str) -> str:
+    return f'def frame(text):\n    body = text.encode("utf-8")\n    return {expression}'
+
+
+_BIRTH_DATE, _MODALITY, _NEW_ID = ("03091959", "19590903"), ("|CAT", "|CT"), ("MSG00006", "MSG00007")
+
+_MENDING = f"""\
+refused = {_MARCO!r}
+mended = refused.replace("03091959", "19590903")
+mended = mended.replace("|CAT", "|CT")
+mended = mended.replace("MSG00006", "MSG00007")"""
+
+_WRITING = r"""
+def segment(name, fields):
+    values = [fields.get(number, "") for number in range(1, max(fields) + 1)]
+    return "|".join([name, *values])
+
+
+header = r"MSH|^~\&|EMR|NORTHGATE|RIS|NORTHGATE|20260302080000||ORM^O01|MSG00009|P|2.3.1||||||UNICODE UTF-8"
+xray = "XRCHEST^Chest radiograph, one view^99NORTHGATE"
+segments = [
+    header,
+    segment("PID", {3: "NG-100402^^^NORTHGATE^MR", 5: "Okonkwo^Chidi", 7: "20010530", 8: "M"}),
+    segment("PV1", {2: "O", 19: "V-2026-0414^^^NORTHGATE^VN"}),
+    segment("ORC", {1: "NW", 2: "P00004", 7: "^^^20260302100000^^R"}),
+    segment("OBR", {2: "P00004", 4: xray, 24: "CR"}),
+]
+chidi = "\r".join(segments) + "\r"
+"""
+
+EXERCISES = (
+    Exercise(
+        id="02-e1",
+        title="Frame a message",
+        answer="frame",
+        check=_check_frame,
+        hints=(
+            "Four things stand in the table, one below the other. Return them in this order, as one value of bytes.",
+            "Put bytes together with +. The message is body. One byte goes before it, two go after it.",
+            'The line begins with return b"\\x0b" + body + and ends with the two bytes FS and CR.',
+        ),
+        solution=_framing('b"\\x0b" + body + b"\\x1c\\r"'),
+        mistakes=(
+            Mistake("text", _framing('"\\x0b" + text + "\\x1c\\r"'), "a network carries bytes"),
+            Mistake("spelled out", _framing('b"0x0B" + body + b"0x1C0x0D"'), "they are several bytes"),
+            Mistake("no VT", _framing('body + b"\\x1c\\r"'), "VT, 0x0B, has to come first"),
+            Mistake("only FS", _framing('b"\\x0b" + body + b"\\x1c"'), "One more byte belongs to it"),
+            Mistake("LF", _framing('b"\\x0b" + body + b"\\x1c\\n"'), "ends with LF, 0x0A"),
+            Mistake("no FS", _framing('b"\\x0b" + body + b"\\r"'), "FS, 0x1C, has to stand before the last CR"),
+            Mistake("changed", _framing('b"\\x0b" + body.strip() + b"\\x1c\\r"'), "byte for byte"),
+        ),
+    ),
+    Exercise(
+        id="02-e2",
+        title="Read a refusal",
+        answer="reading",
+        check=_check_reading,
+        hints=(
+            "The second line is MSA, the third ERR. Field 1 is the first value after the name of the segment.",
+            "MSA-1 is the code, MSA-2 the message. ERR-1 has four components with ^ between them.",
+            "Of ERR-1 take the first and the third component for the field, and the number before & for the condition.",
+        ),
+        solution=_reading(),
+        mistakes=(
+            Mistake("code", _reading(code="103"), "It stands in MSA-1"),
+            Mistake("own id", _reading(answers="RIS000003"), "MSH-10 of the answer itself"),
+            Mistake("answers", _reading(answers="MSG00002"), "it repeats the MSH-10"),
+            Mistake("occurrence", _reading(field="PID-1"), "which of the segments of that name"),
+            Mistake("field", _reading(field="PID-3"), "names the segment first and the field third"),
+            Mistake("condition", _reading(condition="101"), "from table 0357"),
+        ),
+        before=_SENT_BEFORE,
+    ),
+    Exercise(
+        id="02-e3",
+        title="Mend a refused order",
+        answer="mended",
+        check=_check_mended,
+        hints=(
+            "The answer above names PID-7. How does HL7 write a date? Elena Rivera's birth date is a pattern.",
+            "Three values change: the birth date (year, month, day), the modality of a CT, and the control id. Each is "
+            "one replace, and the next one goes on with the result.",
+            'Begin with mended = refused.replace("03091959", "19590903") and go on with mended = mended.replace(...).',
+        ),
+        solution=_MENDING,
+        mistakes=(
+            Mistake("modality", _as_code("mended", _MARCO, _BIRTH_DATE, _NEW_ID), "in DICOM's two letters"),
+            Mistake("birth date", _as_code("mended", _MARCO, _MODALITY, _NEW_ID), "year, month, day: YYYYMMDD"),
+            Mistake(
+                "no birth date", _as_code("mended", _MARCO, ("03091959", ""), _MODALITY, _NEW_ID), "PID-7 is empty"
+            ),
+            Mistake(
+                "other birth date",
+                _as_code("mended", _MARCO, ("03091959", "19590309"), _MODALITY, _NEW_ID),
+                "a possible date and not his",
+            ),
+            Mistake(
+                "other modality", _as_code("mended", _MARCO, _BIRTH_DATE, ("|CAT", "|MR"), _NEW_ID), "OBR-24 says MR"
+            ),
+            Mistake("same control id", _as_code("mended", _MARCO, _BIRTH_DATE, _MODALITY), "MSH-10 is still MSG00006"),
+        ),
+        before=_SENT_BEFORE,
+    ),
+    Exercise(
+        id="02-e4",
+        title="Write an order that the RIS accepts",
+        answer="chidi",
+        check=_check_chidi,
+        hints=(
+            "Five segments: a header with the new control id, PID, PV1, ORC, OBR. Begin with the cell of Marco Rivera.",
+            "Every value of the table has its field: PID-3, PID-5, PID-7, PID-8; PV1-2, PV1-19; ORC-1, ORC-2, ORC-7; "
+            "OBR-2, OBR-4, OBR-24. The fourth component of ORC-7 is the start.",
+            'PID is segment("PID", {3: "NG-100402^^^NORTHGATE^MR", 5: "Okonkwo^Chidi", 7: "20010530", 8: "M"}). '
+            'Write the others alike, and join them with "\\r".',
+        ),
+        solution=_WRITING,
+        mistakes=(
+            Mistake("modality", _as_code("chidi", _CHIDI, ("|CR", "|XR")), "no station of this department does XR"),
+            Mistake(
+                "name", _as_code("chidi", _CHIDI, ("Okonkwo^Chidi", "Chidi^Okonkwo")), "The family name comes first"
+            ),
+            Mistake("patient", _as_code("chidi", _CHIDI, ("NG-100402", "NG-100237")), "another patient's number"),
+            Mistake("birth date", _as_code("chidi", _CHIDI, ("20010530", "30052001")), "PID-7: '30052001'"),
+            Mistake("control id", _as_code("chidi", _CHIDI, ("MSG00009", "MSG00001")), "MSH-10 numbers one message"),
+            Mistake("order number", _as_code("chidi", _CHIDI, ("P00004", "P00001")), "ORC-2 numbers one order"),
+            Mistake("no start", _as_code("chidi", _CHIDI, ("^^^20260302100000^^R", "")), "in its fourth component"),
+            Mistake("LF", _as_code("chidi", _CHIDI, ("\r", "\n")), "ends a segment with CR"),
+        ),
+        before=_SENT_BEFORE,
+    ),
+)

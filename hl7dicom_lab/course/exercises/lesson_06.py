@@ -53,7 +53,7 @@ def _association(lab: Lab, sop_classes: Sequence[UID]) -> Iterator[Association]:
 
 
 def _check_contexts(lab: Lab, answer: Any) -> Verdict:
-    if isinstance(answer, (str, Dataset)) or not isinstance(answer, (list, tuple, set, frozenset)):
+    if not isinstance(answer, (list, tuple, set, frozenset)) or not answer:
         return wrong("no list", "A list is expected: SOP classes between [ and ], separated by commas.")
     proposed = [_uid_of(one) for one in answer]
     codes = [str(one) for one in answer if str(one).upper() in ("MR", "CT", "CR", "DX")]
@@ -115,7 +115,7 @@ def _judge_classes(classes: Sequence[UID], accepted: set[UID | None]) -> Verdict
 
 
 def _check_stored(lab: Lab, answer: Any) -> Verdict:
-    if isinstance(answer, (str, bytes, Dataset)) or not isinstance(answer, (list, tuple)):
+    if not isinstance(answer, (list, tuple)):
         return wrong("no list", "A list of images is expected: those that the PACS has confirmed with 0x0000.")
     if any(isinstance(one, int) or (isinstance(one, Dataset) and "Status" in one) for one in answer):
         return wrong(
@@ -236,8 +236,8 @@ def _check_query(lab: Lab, answer: Any) -> Verdict:
     if not level:
         return wrong(
             "no level",
-            "QueryRetrieveLevel (0008,0052) is missing, and the PACS refuses such a query with 0xA900. It says at which "
-            "level you ask; you want one answer for each series.",
+            "QueryRetrieveLevel (0008,0052) is missing, and the PACS refuses such a query with 0xA900. It says at "
+            "which level you ask; you want one answer for each series.",
         )
     if level != "SERIES":
         return wrong(
@@ -268,9 +268,7 @@ def _run_query(lab: Lab, query: Dataset, study: StudySummary) -> Verdict:
         )
     count = sum(int(item[_SERIES_COUNT].value) for item in series)
     if count != study.instances:
-        return wrong(
-            "part of it", f"Your query finds {count} of the study's {study.instances} images: it leaves out some."
-        )
+        return wrong("part of it", f"Your query finds {count} of the study's {study.instances} images.")
     told = "1 series" if len(series) == 1 else f"{len(series)} series"
     return right(f"The PACS answers for {told} and {count} images: the study has arrived whole.")
 
@@ -450,7 +448,8 @@ sop_classes = [
         answer="query",
         check=_check_query,
         hints=(
-            "Begin with query = Dataset(). One line says at which level you ask, one in which study, one what you want.",
+            "Begin with query = Dataset(). One line says at which level you ask, one in which study, one what "
+            "you want to know.",
             "Level SERIES; StudyInstanceUID has a value, found.StudyInstanceUID; what you want to know is empty.",
             'query.QueryRetrieveLevel = "SERIES", query.StudyInstanceUID = found.StudyInstanceUID, '
             'query.SeriesInstanceUID = "", query.NumberOfSeriesRelatedInstances = "".',

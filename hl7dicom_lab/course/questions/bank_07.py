@@ -105,7 +105,7 @@ QUESTIONS = (
     NumberQuestion(
         id="11-07-05",
         lesson="07",
-        text="A report goes to the EMR, the PACS and a regional archive. How many acknowledgments does the sender wait for?",
+        text="A report goes to the EMR, the PACS and a regional archive. For how many answers does the sender wait?",
         answer=3,
         wrong=(
             Wrong(1, "Each of the three gets a message of its own. Which of them would answer for the others?"),
@@ -127,7 +127,7 @@ QUESTIONS = (
             ),
             Option("Nothing, because one receiver has the report.", "The PACS goes on showing what it had before."),
         ),
-        because="AR says that the message as such cannot be taken. Mend what the answer names, then send it there again.",
+        because="AR says that the message as such cannot be taken. Mend what the answer names and send it there again.",
     ),
     SingleChoice(
         id="11-07-07",
@@ -169,7 +169,7 @@ QUESTIONS = (
                 "OBX-11",
                 "OBX-11 is the status of one observation. The segment of the examination has that of the whole.",
             ),
-            Wrong("ORC-5", "ORC-5 is the status of an order."),
+            Wrong("ORC-5", "ORC-5 is the status of an order, not of its report."),
         ),
         otherwise="It is in the segment that names the examination, with a value of table 0123.",
         because="OBR-25 holds P, F, C, X and others of table 0123.",
@@ -210,10 +210,10 @@ QUESTIONS = (
                 "Only one observation can be withdrawn so.",
                 correct=True,
             ),
-            Option("D: delete this OBX", "It speaks of one OBX.", correct=True),
-            Option("F: final", "F is in both tables."),
-            Option("C: corrected", "C is in both tables."),
-            Option("P: preliminary", "P is in both tables."),
+            Option("D: delete this OBX", "It speaks of one OBX, never of a whole report.", correct=True),
+            Option("F: final", "F, final, is in both tables."),
+            Option("C: corrected", "C, corrected, is in both tables."),
+            Option("P: preliminary", "P, preliminary, is in both tables."),
         ),
         because="Table 0085 has D and W, table 0123 has not.",
         source="HL7 v2.3.1 chapter 7, tables 0085 and 0123",
@@ -228,9 +228,9 @@ QUESTIONS = (
                 "The status is part of what the report says.",
                 correct=True,
             ),
-            Option("The receiver would not know the patient.", "The patient stands in PID."),
-            Option("The text in OBX-5 could not be decoded.", "OBX-2 says how OBX-5 is read."),
-            Option("The answer could not be matched to the message.", "MSH-10 does that."),
+            Option("The receiver would not know the patient.", "The patient stands in PID, another segment."),
+            Option("The text in OBX-5 could not be decoded.", "OBX-2 says how OBX-5 is read, not OBR-25."),
+            Option("The answer could not be matched to the message.", "MSH-10 is there for that."),
         ),
         because="A system that guessed final could show a draft as signed. It answers AE and names OBR-25.",
     ),
@@ -254,7 +254,7 @@ QUESTIONS = (
     ShortText(
         id="11-07-15",
         lesson="07",
-        text="In your department: which control id (MSH-10) had the message that brought Elena Rivera's report to the PACS?",
+        text="In your department: which control id had the message that brought the PACS its first report on NG000001?",
         accepted=(lambda lab: _in_pacs(lab).control_id,),
         wrong=(
             Wrong(lambda lab: _in_emr(lab).control_id, "That was the EMR's copy. The PACS got a message of its own."),
@@ -278,14 +278,14 @@ QUESTIONS = (
     NumberQuestion(
         id="11-07-17",
         lesson="07",
-        text='In your department: how many observations (OBX) does the first report of lab.pacs.reports.history("NG000001") '
-        "hold, the study UID counted?",
+        text="In your department: how many observations (OBX) does the first report on NG000001 in the PACS hold, the "
+        "study UID counted?",
         answer=lambda lab: len(_in_pacs(lab).observations),
         wrong=(
             Wrong(0, "Each report has at least one OBX: its text. Look at .report.observations."),
             Wrong(24, "24 is the number of images. Look at .report.observations."),
         ),
-        otherwise="Count what .report.observations holds.",
+        otherwise='Count lab.pacs.reports.history("NG000001")[0].report.observations.',
         because="The study UID travels as an observation, and so does the text.",
     ),
     ShortText(

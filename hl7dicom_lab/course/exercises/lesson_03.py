@@ -1,0 +1,412 @@
+"""Lesson 03: a name in two languages, the way of six values, and a check-in message of one's own.
+
+HL7 v2.5.1 section 2.A.88 and PS3.5 section 6.2.1 (names); the mapping table; HL7 v2.3.1 section 3.2.4 (ADT^A04). Rule:
+a message that would put wrong data on the worklist is not sent by the check, and it says so; any other goes to the RIS.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from pydicom.valuerep import PersonName
+
+from hl7dicom_lab import story, story_day
+from hl7dicom_lab.course.exercise import Exercise, Mistake, YourCodeRaises, call
+from hl7dicom_lab.course.verdict import Verdict, right, wrong
+from hl7dicom_lab.errors import Hl7Fault
+from hl7dicom_lab.hl7v2 import acknowledge, checks
+from hl7dicom_lab.hl7v2.acknowledge import Acknowledgment
+from hl7dicom_lab.hl7v2.message import Message
+from hl7dicom_lab.lab import Lab
+from hl7dicom_lab.mapping.table import ORDER_TO_WORKLIST
+from hl7dicom_lab.model import StepStatus, WorklistItem
+from hl7dicom_lab.services.mllp_sender import MllpSender
+
+#: Names as PID-5 has them and as DICOM has them, the story's own first.
+_NAMES = (
+    ("Rivera^Elena^Maria^^Ms", "Rivera^Elena^Maria^Ms"),
+    ("Okonkwo^Chidi^^Jr", "Okonkwo^Chidi^^^Jr"),
+    ("Haddad^Samir^^Sr^Dr", "Haddad^Samir^^Dr^Sr"),
+    ("Tanaka^Yuki", "Tanaka^Yuki"),
+)
+
+
+def _check_name(_: Lab, answer: Any) -> Verdict:
+    for xpn, pn in _NAMES:
+        try:
+            given = call(answer, xpn)
+        except YourCodeRaises as problem:
+            if "IndexError" not in problem.words and "ValueError" not in problem.words:
+                raise
+            return wrong(
+                "short names",
+                f"{problem.words} A name may have fewer than five parts, such as Tanaka^Yuki. Fill the list up with "
+                "empty texts before you take it apart; the first line of the exercise does that.",
+            )
+        if not isinstance(given, (str, PersonName)):
+            kind = type(given).__name__
+            return wrong("no text", f"For {xpn} the function gives a value of type {kind}. A name is one text.")
+        if str(given).rstrip("^") != pn:
+            return _wrong_name(xpn, pn, str(given).rstrip("^"))
+    return right("All four names come out as the worklist has them: prefix in the fourth place, suffix in the fifth.")
+
+
+def _wrong_name(xpn: str, pn: str, given: str) -> Verdict:
+    said, parts = f"{xpn} becomes {given!r}.", given.split("^")
+    if "^" not in given:
+        return wrong(
+            "no separators", f"{said} DICOM keeps the parts of a name apart too: put ^ between them, no space."
+        )
+    if parts[0] != pn.split("^", maxsplit=1)[0]:
+        return wrong(
+            "given first", f"{said} In both languages the family name is the first part, the given name second."
+        )
+    if given == xpn:
+        return wrong(
+            "not swapped",
+            f"{said} That is still the order of HL7: suffix in the fourth place, prefix in the fifth. In a PN "
+            "(PS3.5 section 6.2.1) these two stand the other way round.",
+        )
+    if "^".join(filter(None, parts)) == "^".join(filter(None, pn.split("^"))):
+        return wrong(
+            "empty parts left out",
+            f"{said} An empty part is missing, so the parts behind it have moved to another place: a suffix becomes a "
+            "middle name. Join all five parts, the empty ones too.",
+        )
+    return wrong("other", f"{said} The five parts of a PN are family, given, middle, prefix, suffix, in this order.")
+
+
+_ATTRIBUTES = {
+    "PatientID": "PID-3",
+    "PatientBirthDate": "PID-7",
+    "Modality": "OBR-24",
+    "ScheduledProcedureStepStartTime": "ORC-7",
+    "PlacerOrderNumberImagingServiceRequest": "ORC-2",
+    "ReasonForTheRequestedProcedure": "OBR-31",
+}
+_FIELD = re.compile(r"([A-Z][A-Z0-9]{2})\s*[-.\s]\s*F?(\d{1,3})(?:[-.]\d{1,2}){0,2}")
+
+#: Fields that people take for the right one, and what they are.
+_TAKEN_FOR = {
+    ("ScheduledProcedureStepStartTime", "ORC-9"): (
+        "transaction time",
+        "ORC-9 says when the order was entered into the EMR, at 08:00:01. The worklist says 09:30: look for the field "
+        "in which this time is planned.",
+    ),
+    ("ScheduledProcedureStepStartTime", "OBR-7"): (
+        "observation time",
+        "OBR-7 says when the examination was made, and is empty in this order. The plan stands in the order's timing.",
+    ),
+    ("PlacerOrderNumberImagingServiceRequest", "ORC-3"): (
+        "filler number",
+        "ORC-3 is the number of the filler, the RIS, and is empty in a new order. The placer is the EMR, and its "
+        "number stands beside it.",
+    ),
+    ("PatientID", "PID-3.4"): (
+        "issuer",
+        "PID-3.4 says who issued the number: it becomes IssuerOfPatientID. The number itself is the first component.",
+    ),
+    ("PatientID", "PID-18"): (
+        "account number",
+        "PID-18 is for the number of an account, which belongs to a bill and not to a person. Look for NG-100237.",
+    ),
+}
+
+
+def _check_origins(lab: Lab, answer: Any) -> Verdict:
+    if not isinstance(answer, Mapping):
+        return wrong("no dictionary", "The answer is a dictionary: an attribute, a colon, and the HL7 field as text.")
+    missing = [name for name in _ATTRIBUTES if name not in answer]
+    if missing:
+        return wrong("missing", f"The dictionary has no {missing[0]}. Keep the six names as the exercise writes them.")
+    step = _step_of(lab, story.PATIENT.identifier.value)
+    if step is None:
+        return wrong("no order", "Elena Rivera is not on the worklist. Run the first cell of the lesson, then this.")
+    found = (_wrong_field(lab, step, name, str(answer[name]).strip().upper()) for name in _ATTRIBUTES)
+    all_right = right("All six. The RIS's own record, which the next cell prints, says the same.")
+    return next((verdict for verdict in found if verdict is not None), all_right)
+
+
+def _wrong_field(lab: Lab, step: WorklistItem, name: str, given: str) -> Verdict | None:
+    """What is wrong with the field that is given for an attribute; None where it is right."""
+    path = _FIELD.fullmatch(given)
+    if not path:
+        return wrong("no field", f"{given!r} is no HL7 field. Write segment, hyphen and number, such as PID-5.")
+    field = f"{path[1]}-{int(path[2])}"
+    if (name, given) in _TAKEN_FOR or (name, field) in _TAKEN_FOR:
+        return wrong(*(_TAKEN_FOR.get((name, given)) or _TAKEN_FOR[name, field]))
+    row = next(row for row in ORDER_TO_WORKLIST if row.attribute.rpartition(".")[2] == name)
+    if field in {one.partition(".")[0] for one in row.orm}:
+        return None
+    value = next(one.value for one in step.origins if one.attribute == row.attribute)
+    holds = _field_of_order(lab, field)
+    if holds:
+        return wrong(
+            "other field",
+            f"{name}: {field} holds {holds!r} in this order, and the worklist says {value!r}. Look in the outputs "
+            "above for the field that holds this value.",
+        )
+    return wrong(
+        "empty field",
+        f"{name}: {field} holds nothing in this order, and the worklist says {value!r}. Count again, or take the "
+        "number that the cell above printed: the segment's name is place 0, the first field is 1.",
+    )
+
+
+def _field_of_order(lab: Lab, field: str) -> str:
+    """What a field of Elena Rivera's order holds, as it was sent."""
+    for row in lab.trace.rows(protocol="HL7"):
+        body = row.decoded.raw.strip(b"\x0b\x1c\r")
+        if row.decoded.kind.startswith("ORM") and story.PATIENT.identifier.value.encode() in body:
+            return Message.parse(body).raw(field)
+    return ""
+
+
+_LARS = story_day.LARS_AKESSON
+_LARS_BOOKING = story_day.TODAY[1]
+_KEPT_BACK = "The check has not sent it."
+
+
+def _check_arrival(lab: Lab, answer: Any) -> Verdict:
+    if _step_of(lab, _LARS.identifier.value) is None:
+        return wrong("no order", "The RIS has no order for Lars Åkesson. Run the cell that places it, then this one.")
+    text = _as_text(answer)
+    if text is None:
+        return wrong(
+            "form", "The answer is a list of four texts, a segment each, as in check_in; send() makes bytes of it."
+        )
+    try:
+        message = Message.parse(text.encode("utf-8"))
+    except Hl7Fault:
+        return _unreadable(lab, text)
+    return _kept_back(message) or _sent(lab, text, message)
+
+
+def _as_text(answer: Any) -> str | None:
+    """The message with CR between its segments; None for what is no text and no list of texts."""
+    if isinstance(answer, str):
+        segments = re.split(r"[\r\n]+", answer.strip("\r\n"))
+    elif isinstance(answer, (list, tuple)) and not any(isinstance(one, (bytes, int, float)) for one in answer):
+        segments = [str(one).strip("\r\n") for one in answer]
+    else:
+        return None
+    return "\r".join(segments) + "\r"
+
+
+def _unreadable(lab: Lab, text: str) -> Verdict:
+    """What the RIS says of a message that nobody can read."""
+    if not text.startswith("MSH|"):
+        begins = text[:8].strip()
+        return wrong(
+            "no header", f"A message begins with MSH and |; yours begins with {begins!r}. MSH is the first text."
+        )
+    answer = _answer(lab, text)
+    said = f"The RIS answers {answer.code}: {answer.text}"
+    if not text.isascii() and answer.location != "MSH-18":
+        return wrong(
+            "no character set",
+            f"{said}. The name has the letter Å, which is not ASCII, and MSH-18 does not say that the bytes are UTF-8. "
+            "Compare with the end of Elena's MSH: MSH-18 names the character set of the message.",
+        )
+    return wrong("unreadable", said)
+
+
+def _kept_back(message: Message) -> Verdict | None:
+    """What would put wrong data on the worklist; None for a message that may go."""
+    if message.event == "A08":
+        return wrong(
+            "update",
+            f"MSH-9: A08 changes the patient's data and moves no step. A04 registers a visit. {_KEPT_BACK}",
+        )
+    if message.get("PID-3.1") == story.PATIENT.identifier.value:
+        return wrong(
+            "another patient",
+            "PID-3 still holds Elena Rivera's number, so her line would get his name. The number decides whom a "
+            f"message is about, not the name. {_KEPT_BACK}",
+        )
+    family, given = message.get("PID-5.1"), message.get("PID-5.2")
+    if (family or given) and (family, given) != (_LARS.name.family, _LARS.name.given):
+        return wrong(
+            "name",
+            f"PID-5 says family {family!r}, given {given!r}, and the worklist would show that. The family name is the "
+            f"first component, the given name the second, spelled as the order has them. {_KEPT_BACK}",
+        )
+    born, sex = message.get("PID-7"), message.get("PID-8.1")
+    others_birth_date = checks.is_timestamp(born) and born[:8] != _LARS.birth_date
+    if others_birth_date or (sex in checks.SEXES and sex != _LARS.sex):
+        return wrong(
+            "demographics",
+            f"PID-7 says {born!r}, PID-8 {sex!r}. Compare with the exercise: is one of them still Elena's? {_KEPT_BACK}",
+        )
+    return None
+
+
+def _sent(lab: Lab, text: str, message: Message) -> Verdict:
+    """Send it to the RIS; the verdict on what it brought about."""
+    if not message.control_id:
+        return wrong("no control id", "MSH-10 is empty, so no answer could be matched to the message. Give it an id.")
+    answer = _answer(lab, text)
+    if answer.error_code == "205":
+        return wrong(
+            "used control id",
+            "MSH-10: the RIS has accepted another message with this control id before, perhaps an earlier attempt of "
+            "yours. A changed message is a new message: give it an id that was not used yet, such as HAND0004.",
+        )
+    if not answer.accepted:
+        return wrong("refused", f"The RIS answers {answer.code}, error {answer.error_code}: {answer.text}")
+    return _brought_about(message, answer, _step_of(lab, _LARS.identifier.value))
+
+
+def _answer(lab: Lab, text: str) -> Acknowledgment:
+    host, port = lab.ris.hl7.host, lab.ris.hl7.port
+    with MllpSender(host, port, trace=lab.trace, system=story.EMR, peer=story.RIS, timeout=5, attempts=1) as sender:
+        return acknowledge.read(sender.send(text.encode("utf-8")))
+
+
+def _brought_about(message: Message, answer: Acknowledgment, step: WorklistItem | None) -> Verdict:
+    said = f"The RIS answers {answer.code}: {answer.text}."
+    number, issuer = message.get("PID-3.1"), message.get("PID-3.4.1")
+    again = "Mend it, and give the changed message a new MSH-10."
+    if number != _LARS.identifier.value:
+        return wrong(
+            "unknown patient",
+            f"{said} It has accepted the message, and no step of his has moved: PID-3 says {number!r}, and the order "
+            f"was placed for another medical record number. {again}",
+        )
+    if issuer not in ("", _LARS.identifier.issuer):
+        return wrong(
+            "another issuer",
+            f"{said} It has accepted the message, and no step of his has moved: PID-3.4 says that {issuer!r} issued "
+            f"the number. The same number from another issuer is another person. {again}",
+        )
+    if step is None or step.status is StepStatus.SCHEDULED:
+        return wrong("nothing arrived", f"{said} His step is still SCHEDULED. Is MSH-9 ADT^A04?")
+    return right(f"{said} The step {step.accession_number} is {step.status.value}.{_remarks(message)}")
+
+
+def _remarks(message: Message) -> str:
+    """What went well here and may go wrong elsewhere."""
+    if not message.get("PID-3.4.1"):
+        return " PID-3.4 is empty, though: where two hospitals number their patients, a RIS could not tell whose he is."
+    if message.get("PV1-19.1") != _LARS_BOOKING.visit_number:
+        return " PV1-19 does not name his visit, though, so the RIS took his steps of the day."
+    return ""
+
+
+def _step_of(lab: Lab, patient_id: str) -> WorklistItem | None:
+    """The first step of a patient in the order book, on the worklist or not."""
+    steps = lab.ris.order_book.steps(patient_id=patient_id)
+    return steps[0].item if steps else None
+
+
+def _to_dicom(last: str, *, first: str = '(name.split("^") + [""] * 4)[:5]') -> str:
+    """The code of an answer to 03-e1."""
+    return f"def to_dicom(name):\n    family, given, middle, suffix, prefix = {first}\n    return {last}"
+
+
+def _came_from(**changed: str) -> str:
+    """The code of an answer to 03-e2."""
+    lines = [f'    "{name}": "{field}",' for name, field in (_ATTRIBUTES | changed).items()]
+    return "\n".join(["came_from = {", *lines, "}"])
+
+
+def _arrival(
+    event: str = "A04",
+    control_id: str = "HAND0003",
+    charset: str = "||||||UNICODE UTF-8",
+    identifier: str = "NG-100318^^^NORTHGATE^MR",
+    person: str = "Åkesson^Lars||19710214|M",
+) -> str:
+    """The code of an answer to 03-e3."""
+    lines = (
+        rf'    r"MSH|^~\&|EMR|NORTHGATE|RIS|NORTHGATE|20260302093000||ADT^{event}"',
+        f'    "|{control_id}|P|2.3.1{charset}",',
+        f'    "EVN|{event}|20260302093000",',
+        f'    "PID|1||{identifier}||{person}",',
+        '    "PV1|1|O|IMAGING^WAITING^1||||||||||||||||V-2026-0413^^^NORTHGATE^VN",',
+    )
+    return "\n".join(["arrival = [", *lines, "]"])
+
+
+_JOINED = '"^".join([family, given, middle, prefix, suffix])'
+_START_TIME = "ScheduledProcedureStepStartTime"
+_SENT_BEFORE = '\nbefore = "\\r".join(arrival).replace("NG-100318", "NG-999999")\nlab.emr.send(before.encode("utf-8"))'
+
+EXERCISES = (
+    Exercise(
+        id="03-e1",
+        title="Write a name the DICOM way",
+        answer="to_dicom",
+        check=_check_name,
+        hints=(
+            "Five parts go in, and five come out. Which two of them change places?",
+            'Give back "^".join([...]) with the five names of the first line, prefix before suffix.',
+            "The list is [family, given, middle, prefix, suffix]. Empty parts stay in it.",
+        ),
+        solution=_to_dicom(_JOINED),
+        mistakes=(
+            Mistake("not swapped", _to_dicom("name"), "still the order of HL7"),
+            Mistake(
+                "empty parts left out", _to_dicom(f'"^".join(filter(None, {_JOINED[9:-1]}))'), "becomes a middle name"
+            ),
+            Mistake(
+                "given first", _to_dicom(_JOINED.replace("family, given", "given, family")), "family name is the first"
+            ),
+            Mistake("no separators", _to_dicom('f"{prefix} {given} {family}"'), "put ^ between them"),
+            Mistake("short names", _to_dicom(_JOINED, first='name.split("^")'), "fewer than five parts"),
+        ),
+    ),
+    Exercise(
+        id="03-e2",
+        title="Find where each value came from",
+        answer="came_from",
+        check=_check_origins,
+        hints=(
+            "Take one value after the other, and look for it in the outputs of the cells above.",
+            "The patient's values stand in PID. The others stand in ORC and OBR, with their numbers in the last output.",
+            "They are PID-3, PID-7, OBR-24, ORC-7, ORC-2 and OBR-31, in the order of the six attributes.",
+        ),
+        solution=_came_from(),
+        mistakes=(
+            Mistake("transaction time", _came_from(**{_START_TIME: "ORC-9"}), "when the order was entered"),
+            Mistake("observation time", _came_from(**{_START_TIME: "OBR-7"}), "examination was made"),
+            Mistake(
+                "filler number", _came_from(PlacerOrderNumberImagingServiceRequest="ORC-3"), "of the filler, the RIS"
+            ),
+            Mistake("issuer", _came_from(PatientID="PID-3.4"), "who issued the number"),
+            Mistake("account number", _came_from(PatientID="PID-18"), "belongs to a bill"),
+            Mistake("empty field", _came_from(Modality="OBR-23"), "OBR-23 holds nothing"),
+            Mistake("other field", _came_from(ReasonForTheRequestedProcedure="OBR-4"), "OBR-4 holds"),
+            Mistake("no field", _came_from(PatientBirthDate="(0010,0030)"), "is no HL7 field"),
+        ),
+    ),
+    Exercise(
+        id="03-e3",
+        title="Check Lars Åkesson in",
+        answer="arrival",
+        check=_check_arrival,
+        hints=(
+            "Copy the four texts of check_in and go through them field by field: what is Elena's, and what stays?",
+            "MSH: time and MSH-10. EVN: the time. PID: fields 3, 5, 7 and 8. PV1: the visit number in PV1-19.",
+            'PID is "PID|1||NG-100318^^^NORTHGATE^MR||Åkesson^Lars||19710214|M". In the other three, change the rest.',
+        ),
+        # Its own control id: the learner's attempts may have used the one that the exercise names.
+        solution=_arrival(control_id="HAND0003S"),
+        before="from hl7dicom_lab import story_day\nlab.emr.place(story_day.TODAY[1].order())",
+        mistakes=(
+            Mistake("another patient", _arrival(identifier="NG-100237^^^NORTHGATE^MR"), "her line would get his name"),
+            Mistake(
+                "unknown patient", _arrival(identifier="100318^^^NORTHGATE^MR"), "for another medical record number"
+            ),
+            Mistake("another issuer", _arrival(identifier="NG-100318^^^RIS^MR"), "another issuer is another person"),
+            Mistake("name", _arrival(person="Lars^Åkesson||19710214|M"), "The family name is the first component"),
+            Mistake("demographics", _arrival(person="Åkesson^Lars||19840617|F"), "is one of them still Elena's"),
+            Mistake("update", _arrival(event="A08"), "moves no step"),
+            Mistake("no character set", _arrival(charset=""), "MSH-18 does not say"),
+            Mistake("refused", _arrival(person="Åkesson^Lars||1971-02-14|M"), "The RIS answers AE"),
+            Mistake("used control id", _arrival() + _SENT_BEFORE, "has accepted another message"),
+        ),
+    ),
+)
