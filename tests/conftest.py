@@ -23,13 +23,6 @@ from types import ModuleType
 import pytest
 
 
-def pytest_configure() -> None:
-    """Kernels of nbval start like those whose outputs are stored: no progress from before, cards as text."""
-    from hl7dicom_lab.course.refresh import SETTINGS
-
-    os.environ.update(SETTINGS)
-
-
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--interop",

@@ -20,7 +20,7 @@ _RANKS = (
     {"views"},
     {"actors"},
     {"lab"},
-    {"course", "demo", "serve", "workspace", "jupyter", "doctor"},
+    {"course", "demo", "serve", "workspace", "jupyter", "jupyter_settings", "doctor"},
     {"cli"},
     {"__main__"},
 )

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _HONEST = (
     "A record of self-assessment. Answers and solutions ship with the course; nobody supervised it. "
-    "Exercises are solved with or without help; of every question the first answer counts."
+    "Exercises are solved with or without hints; of every question the first answer counts."
 )
 #: Characters of a name at full size; longer ones are drawn smaller.
 _WIDEST_NAME = 44
@@ -35,6 +35,7 @@ class SkillShown:
 
     lesson: Lesson
     solved: int
+    with_solution: int
     exercises: int
     right: int
     answered: int
@@ -79,7 +80,8 @@ class Certificate:
 
     def __str__(self) -> str:
         width = max(len(one.lesson.skill) for one in self.skills)
-        lines = [f"{one.lesson.skill:{width}}  {_exercises(one):22}  {_questions(one)}".rstrip() for one in self.skills]
+        done = max(len(_exercises(one)) for one in self.skills)
+        lines = [f"{one.lesson.skill:{width}}  {_exercises(one):{done}}  {_questions(one)}" for one in self.skills]
         title = f"hl7dicom_lab: what {self.name or 'you'} showed{' by ' + self.day if self.day else ''}"
         return "\n".join([title, "", *lines, "", _HONEST])
 
@@ -103,11 +105,13 @@ def _shown(lesson: Lesson, standing: Standing) -> SkillShown:
     bank = [one.id for one in contents.questions_of("11") if one.lesson == lesson.number]
     questions = [*bank, *(one.id for one in contents.questions_of(lesson.number))]
     first = [standing.first_answers[one] for one in questions if one in standing.first_answers]
-    return SkillShown(lesson, len(standing.solved.intersection(exercises)), len(exercises), sum(first), len(first))
+    solved, looked_at = standing.solved.intersection(exercises), standing.with_solution.intersection(exercises)
+    return SkillShown(lesson, len(solved), len(looked_at), len(exercises), sum(first), len(first))
 
 
 def _exercises(one: SkillShown) -> str:
-    return f"exercises {one.solved} of {one.exercises}"
+    seen = f" ({one.with_solution} with the solution seen)" if one.with_solution else ""
+    return f"exercises {one.solved} of {one.exercises}{seen}"
 
 
 def _questions(one: SkillShown) -> str:
@@ -124,8 +128,8 @@ def _draw(figure: Figure, certificate: Certificate) -> None:
     for place, one in enumerate(certificate.skills):
         y = 0.60 - place * 0.05
         axes.text(0.08, y, one.lesson.skill, fontsize=13)
-        axes.text(0.42, y, _exercises(one), fontsize=13)
-        axes.text(0.62, y, _questions(one), fontsize=13)
+        axes.text(0.33, y, _exercises(one), fontsize=13)
+        axes.text(0.68, y, _questions(one), fontsize=13)
     first, rest = _HONEST.split(". ", 1)
     axes.text(0.08, 0.11, f"{first}.", fontsize=10.5, color="#555555")
     axes.text(0.08, 0.08, rest.split("Exercises", 1)[0], fontsize=10.5, color="#555555")

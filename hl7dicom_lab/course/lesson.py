@@ -70,7 +70,6 @@ class LessonLab(Lab):
         return "\n".join(line for line in lines if line)
 
 
-
 def open_lesson(number: str | int, *, seed: int = 1) -> LessonLab:
     """Open a lesson: the department as it stands at its start.
 

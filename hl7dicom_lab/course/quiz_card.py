@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 #: `0` leaves the text form only: for stored outputs, which are the same on every machine.
 VARIABLE = "HL7DICOM_LAB_WIDGETS"
-_RUN_AGAIN = "To answer, run this cell: Shift+Enter. If that says NameError, run the first code cell of the lesson before."
+_RUN_AGAIN = (
+    "To answer, run this cell: Shift+Enter. If that says NameError, run the first code cell of the lesson before."
+)
 _HERE = Path(__file__).resolve().parent
 _KINDS = {
     SingleChoice: "single",

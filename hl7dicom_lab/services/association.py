@@ -29,8 +29,10 @@ from pynetdicom.pdu_primitives import A_P_ABORT
 
 from hl7dicom_lab.dicom import pdu
 from hl7dicom_lab.errors import SetupError
+from hl7dicom_lab.services import reactor_pause
 from hl7dicom_lab.trace import Conversation
 
+reactor_pause.mend()
 # The trace is our record of what went over the wire.
 _config.LOG_HANDLER_LEVEL = "none"
 _config.LOG_REQUEST_IDENTIFIERS = False

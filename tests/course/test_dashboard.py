@@ -84,9 +84,12 @@ def test_a_certificate_is_honest_and_drawn(progress: Progress, tmp_path: Path) -
 def test_a_certificate_tells_what_was_shown(progress: Progress) -> None:
     assert Certificate.of("A", progress).day == ""
     exercise, question = contents.exercises_of("04")[0], contents.questions_of("04")[0]
+    progress.solution(exercise.id)
     progress.exercise(exercise.id, right("..."))
     progress.question(question.id, Outcome.CORRECT, "a")
     certificate = Certificate.of("A", progress)
     assert certificate.day == "2026-03-02"
     shown = next(one for one in certificate.skills if one.lesson.number == "04")
-    assert (shown.solved, shown.right, shown.answered) == (1, 1, 1)
+    assert (shown.solved, shown.with_solution, shown.right, shown.answered) == (1, 1, 1, 1)
+    assert "exercises 1 of" in str(certificate)
+    assert "(1 with the solution seen)" in str(certificate)

@@ -64,9 +64,9 @@ def test_a_check_that_fails_blames_nobody(lab: Lab, raised: Exception, outcome: 
 def test_a_function_is_called_and_its_faults_are_told(lab: Lab) -> None:
     one, _ = opened(lambda _, answer: right("well") if call(answer, 2) == 4 else wrong("other", "not so"), lab)
     assert one.check(lambda number: number * 2).correct
-    assert one.check(lambda number: ...).outcome is Outcome.NOT_ATTEMPTED
+    assert one.check(lambda _: ...).outcome is Outcome.NOT_ATTEMPTED
     assert one.check(lambda number: number / 0).words == "Your function raises ZeroDivisionError: division by zero."
-    assert "gives back nothing" in one.check(lambda number: None).words
+    assert "gives back nothing" in one.check(lambda _: None).words
     assert "expects a function" in one.check(7).words
     assert "takes 0 positional arguments" in one.check(lambda: 4).words
 

@@ -1,4 +1,4 @@
-"""Every exercise of the course: a blank, the reference solution, each listed mistake, in the lesson's own department."""
+"""Every exercise: a blank, the reference solution, each listed mistake, in the department of its lesson."""
 
 from __future__ import annotations
 

@@ -40,7 +40,9 @@ MULTIPLE = MultipleChoice(
 NUMBER = NumberQuestion(
     id="x-3", text="?", because="because", answer=16, tolerance=0.5, otherwise="count", wrong=(Wrong(64, "UIDs"),)
 )
-TEXT = ShortText(id="x-4", text="?", because="because", accepted=("ORM^O01", "ORM"), otherwise="o", wrong=(Wrong("ORU", "r"),))
+TEXT = ShortText(
+    id="x-4", text="?", because="because", accepted=("ORM^O01", "ORM"), otherwise="o", wrong=(Wrong("ORU", "r"),)
+)
 ORDER = Ordering(id="x-5", text="?", because="because", places=tuple(Place(t, f"f {t}") for t in ("p", "q", "r", "s")))
 MATCH = Matching(
     id="x-6", text="?", because="because", pairs=(Pair("L1", "R1", "f1"), Pair("L2", "R2", "f2")), distractors=("R3",)

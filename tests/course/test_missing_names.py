@@ -72,7 +72,7 @@ def said(kernel: Any, code: str) -> str:
 def test_in_a_kernel_the_learner_reads_which_cell_to_run(kernel: Any) -> None:
     assert "Run the first code cell of this lesson" in said(kernel, "lab")
     assert "NameError" in said(kernel, "lab")
-    assert said(kernel, "'missing_names' in str(dir()) or '_missing' in str(dir())") .strip() == "False"
+    assert said(kernel, "'missing_names' in str(dir()) or '_missing' in str(dir())").strip() == "False"
     said(kernel, "from hl7dicom_lab import open_lesson\nlab = open_lesson('00')")
     told = said(kernel, "order")
     assert "`order` is made in the step '2 Send a message'" in told

@@ -67,7 +67,7 @@ def outputs(lesson: Lesson) -> list[tuple[str, str]]:
     found = []
     for cell in cells(lesson, "code"):
         for output in cell["outputs"]:
-            texts = [output.get("text", "")] + list(output.get("data", {}).values())
+            texts = [output.get("text", ""), *output.get("data", {}).values()]
             found += [(cell["id"], "".join(text)) for text in texts if isinstance(text, (str, list))]
     return found
 

@@ -114,7 +114,7 @@ def test_cards_can_be_switched_off(lab: LessonLab, monkeypatch: pytest.MonkeyPat
     assert card["text/plain"] == str(quiz)
 
 
-def test_the_card_answers_by_message_and_keeps_its_replies(lab: LessonLab, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_card_answers_by_message_and_keeps_its_replies(lab: LessonLab) -> None:
     widget = quiz_card._widget_of(lab.quiz("00-q1", "00-q2"))
 
     def send(**message: Any) -> None:

@@ -29,7 +29,9 @@ def wrong_answers(question: Question) -> Iterator[object]:
             yield from (letter for letter in letters if letter != right)
         case MultipleChoice():
             for count in range(1, len(letters) + 1):
-                yield from (" ".join(some) for some in itertools.combinations(letters, count) if " ".join(some) != right)
+                yield from (
+                    " ".join(some) for some in itertools.combinations(letters, count) if " ".join(some) != right
+                )
         case NumberQuestion():
             yield from (one.value for one in question.wrong)
             yield float(right) + question.tolerance * 2 + 17

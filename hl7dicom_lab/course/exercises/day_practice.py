@@ -1,21 +1,21 @@
-"""The departments in which lesson 09 tries out a learner's functions: each is new, runs over sockets, and is gone after.
+"""The departments in which lesson 09 tries out a learner's functions: each is new, runs over sockets, and ends after.
 
-Clinical step: a whole day, and an evening with faults. Rules: a check may run any number of times, so it never touches
-the learner's own department; what is wrong in the planted department came about over the wire, as it does in life.
+Clinical step: a whole day. Rule: a check may run any number of times, so it never touches the learner's own department;
+what it has to know of the way there, the order book's moves, is noted while the department runs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from pydicom.dataset import Dataset
 
 from hl7dicom_lab import story, story_day
 from hl7dicom_lab.lab import Lab
-from hl7dicom_lab.model import ImagingOrder, Patient, Report, ReportStatus, StepStatus, StudySummary, WorklistItem
+from hl7dicom_lab.model import ImagingOrder, Patient, StepStatus, StudySummary, WorklistItem
 from hl7dicom_lab.storage.order_book import BookedStep
 from hl7dicom_lab.story_day import Booking
 
@@ -80,7 +80,7 @@ def _watch(watched: Practice) -> None:
     book.replace = replace_and_note  # type: ignore[method-assign] # the book tells nobody what came before
 
 
-#: A waiting room: who is booked where, with which priority, and how far they are. None is in the order of work.
+#: A waiting room: who is booked where, with which priority, and how far they are.
 _WAITING = (
     (story.PATIENT, "MR", 30, "R", StepStatus.ARRIVED),
     (story_day.SAMIR_HADDAD, "MR", 0, "S", StepStatus.STARTED),
@@ -99,7 +99,7 @@ def waiting_room() -> tuple[list[Dataset], dict[str, str]]:
     with Lab() as lab:
         names = {}
         for patient, modality, minute, priority, status in _WAITING:
-            number = _accession_of(lab, _place(lab, patient, modality, minute, priority))
+            number = accession_of(lab, place(lab, patient, modality, minute, priority))
             names[number] = str(patient.name)
             if status is not StepStatus.SCHEDULED:
                 lab.emr.check_in(patient, story.VISIT)
@@ -108,127 +108,8 @@ def waiting_room() -> tuple[list[Dataset], dict[str, str]]:
         return [item for modality in MODALITIES for item in lab.modalities[modality].query()], names
 
 
-@dataclass(frozen=True)
-class Planted:
-    """One examination of the planted department: a name for it, and what a person says about it."""
-
-    accession_number: str
-    name: str
-    words: str
-
-
-@dataclass(frozen=True)
-class Evening:
-    """A department in the evening, what is wrong in it, and what only looks so."""
-
-    lab: Lab
-    faults: tuple[Planted, ...]
-    sound: tuple[Planted, ...]
-
-
-@contextmanager
-def evening_with_faults() -> Iterator[Evening]:
-    """A department in which seven examinations do not fit together, and four do."""
-    with Lab() as lab:
-        first = _place(lab, story_day.LARS_AKESSON, "CT", 0)
-        _report(lab, _examine(lab, first), first)
-        faults = (
-            *_images_that_do_not_fit(lab),
-            *_reports_that_do_not_fit(lab, another=first),
-        )
-        sound = (
-            Planted(
-                _accession_of(lab, first),
-                "sound",
-                "is COMPLETED, has images of its own patient and a final report in both systems. Nothing is amiss.",
-            ),
-            *_only_looks_wrong(lab),
-        )
-        yield Evening(lab, faults, sound)
-
-
-def _images_that_do_not_fit(lab: Lab) -> Iterator[Planted]:
-    order = _place(lab, story_day.CHIDI_OKONKWO, "CR", 5)
-    number = _accession_of(lab, order)
-    lab.ris.start_step(number)
-    lab.ris.complete_step(number)
-    yield Planted(number, "no images", "is COMPLETED in the RIS, and the PACS holds no image of it.")
-
-    order = _place(lab, story_day.MARCO_RIVERA, "CT", 10)
-    study = _examine(lab, order, as_patient=story_day.LARS_AKESSON)
-    _report(lab, study, None)
-    yield Planted(
-        study.accession_number,
-        "other patient",
-        f"is {order.patient.identifier.value}'s in the RIS, and its images name {study.patient_id}. Compare the "
-        "patient of the step with the patient of the images.",
-    )
-
-    order = _place(lab, story_day.JUERGEN_MUELLER, "CR", 15)
-    study = _examine(lab, order, complete=False)
-    _report(lab, study, order)
-    yield Planted(
-        study.accession_number,
-        "not completed",
-        "has images in the PACS, and its step was never completed: it is still on the worklist.",
-    )
-
-
-def _reports_that_do_not_fit(lab: Lab, *, another: ImagingOrder) -> Iterator[Planted]:
-    study = _examine(lab, _place(lab, story_day.SAMIR_HADDAD, "CT", 20))
-    yield Planted(study.accession_number, "no report", "is COMPLETED and has images, and nobody has a report on it.")
-
-    order = _place(lab, story_day.LARS_AKESSON, "CR", 25)
-    study = _examine(lab, order)
-    _report(lab, study, order, ReportStatus.PRELIMINARY)
-    yield Planted(
-        study.accession_number, "preliminary", "has a report with status P only. Preliminary is not the end: F or C is."
-    )
-
-    study = _examine(lab, _place(lab, story_day.CHIDI_OKONKWO, "CT", 30))
-    _report(lab, study, another)
-    yield Planted(
-        study.accession_number,
-        "not in the EMR",
-        "has its report in the PACS only; the EMR's copy waits in the exceptions queue. Look at both systems.",
-    )
-
-    order = _place(lab, story_day.SAMIR_HADDAD, "CR", 35)
-    study, other = _examine(lab, order), lab.pacs.studies()[0]
-    spoken = lab.dictation.dictate(study, _TEXT, order=order)
-    lab.dictation.send(replace(spoken, study_instance_uid=other.study_instance_uid))
-    yield Planted(
-        study.accession_number,
-        "not in the PACS",
-        "has its report in the EMR only; beside its images in the PACS there is none.",
-    )
-
-
-def _only_looks_wrong(lab: Lab) -> Iterator[Planted]:
-    order = _place(lab, story_day.YUKI_TANAKA, "CR", 40)
-    yield Planted(
-        _accession_of(lab, order),
-        "no-show",
-        "is SCHEDULED, without images and without a report: the patient did not come, and the systems agree on it.",
-    )
-
-    order = _place(lab, story.PATIENT, "CT", 45)
-    lab.emr.cancel(order)
-    yield Planted(_accession_of(lab, order), "cancelled", "is CANCELED and has no images: the systems agree.")
-
-    order = _place(lab, story_day.MARCO_RIVERA, "CR", 50)
-    study = _examine(lab, order)
-    final = _report(lab, study, order)
-    lab.dictation.send(lab.dictation.correct(final, f"{_TEXT} Corrected."))
-    yield Planted(
-        study.accession_number, "corrected", "has a corrected report, status C: it was final before, and it counts."
-    )
-
-
-_TEXT = "IMPRESSION: No new finding."
-
-
-def _place(lab: Lab, patient: Patient, modality: str, minute: int, priority: str = "R") -> ImagingOrder:
+def place(lab: Lab, patient: Patient, modality: str, minute: int, priority: str = "R") -> ImagingOrder:
+    """An order of this day between nine and ten, sent by the EMR."""
     procedures = {"MR": story.MRI_BRAIN, "CT": story.CT_CHEST, "CR": story.CHEST_XRAY}
     order = ImagingOrder(
         patient=patient,
@@ -242,32 +123,10 @@ def _place(lab: Lab, patient: Patient, modality: str, minute: int, priority: str
     return lab.emr.place(order)[0]
 
 
-def _accession_of(lab: Lab, order: ImagingOrder) -> str:
+def accession_of(lab: Lab, order: ImagingOrder) -> str:
+    """The number that the RIS gave to an order."""
     (booked,) = lab.ris.order_book.steps(placer_order_number=order.placer_order_number)
     return booked.item.accession_number
-
-
-def _examine(
-    lab: Lab, order: ImagingOrder, *, as_patient: Patient | None = None, complete: bool = True
-) -> StudySummary:
-    number, scanner = _accession_of(lab, order), lab.modalities[order.modality]
-    (item,) = scanner.query(AccessionNumber=number)
-    if as_patient:
-        item.PatientID = as_patient.identifier.value
-        item.PatientName = f"{as_patient.name.family}^{as_patient.name.given}"
-    lab.ris.start_step(number)
-    scanner.store(scanner.examine(item))
-    if complete:
-        lab.ris.complete_step(number)
-    return lab.pacs.archive.find_study(accession_number=number)
-
-
-def _report(
-    lab: Lab, study: StudySummary, order: ImagingOrder | None, status: ReportStatus = ReportStatus.FINAL
-) -> Report:
-    spoken = lab.dictation.dictate(study, _TEXT, order=order, status=status)
-    lab.dictation.send(spoken)
-    return spoken
 
 
 def day_of(bookings: Sequence[Booking], outcome: str) -> tuple[Booking, ...]:

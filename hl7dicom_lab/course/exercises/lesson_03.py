@@ -38,19 +38,25 @@ def _check_name(_: Lab, answer: Any) -> Verdict:
         try:
             given = call(answer, xpn)
         except YourCodeRaises as problem:
-            if "IndexError" not in problem.words and "ValueError" not in problem.words:
+            if "IndexError" not in problem.words:
                 raise
-            return wrong(
-                "short names",
-                f"{problem.words} A name may have fewer than five parts, such as Tanaka^Yuki. Fill the list up with "
-                "empty texts before you take it apart; the first line of the exercise does that.",
-            )
+            return _past_the_end(xpn, problem.words)
         if not isinstance(given, (str, PersonName)):
             kind = type(given).__name__
             return wrong("no text", f"For {xpn} the function gives a value of type {kind}. A name is one text.")
         if str(given).rstrip("^") != pn:
             return _wrong_name(xpn, pn, str(given).rstrip("^"))
     return right("All four names come out as the worklist has them: prefix in the fourth place, suffix in the fifth.")
+
+
+def _past_the_end(xpn: str, words: str) -> Verdict:
+    if xpn == _NAMES[0][0]:
+        return wrong("counted from one", f"{words} Python counts from 0: the five parts are parts[0] to parts[4].")
+    return wrong(
+        "short names",
+        f"{words} A name may have fewer than five parts, such as {xpn}. Fill the list up with empty texts before "
+        "you take parts out of it; the second line of the function does that.",
+    )
 
 
 def _wrong_name(xpn: str, pn: str, given: str) -> Verdict:
@@ -185,14 +191,12 @@ def _check_arrival(lab: Lab, answer: Any) -> Verdict:
 
 
 def _as_text(answer: Any) -> str | None:
-    """The message with CR between its segments; None for what is no text and no list of texts."""
+    """The message as the lesson's `send` puts it together; None for what is no text and no list of texts."""
     if isinstance(answer, str):
-        segments = re.split(r"[\r\n]+", answer.strip("\r\n"))
-    elif isinstance(answer, (list, tuple)) and not any(isinstance(one, (bytes, int, float)) for one in answer):
-        segments = [str(one).strip("\r\n") for one in answer]
-    else:
-        return None
-    return "\r".join(segments) + "\r"
+        return answer
+    if isinstance(answer, (list, tuple)) and all(isinstance(one, str) for one in answer):
+        return "\r".join(answer) + "\r"
+    return None
 
 
 def _unreadable(lab: Lab, text: str) -> Verdict:
@@ -238,7 +242,7 @@ def _kept_back(message: Message) -> Verdict | None:
     if others_birth_date or (sex in checks.SEXES and sex != _LARS.sex):
         return wrong(
             "demographics",
-            f"PID-7 says {born!r}, PID-8 {sex!r}. Compare with the exercise: is one of them still Elena's? {_KEPT_BACK}",
+            f"PID-7 says {born!r}, PID-8 {sex!r}. Is one of them still Elena's? {_KEPT_BACK}",
         )
     return None
 
@@ -301,9 +305,13 @@ def _step_of(lab: Lab, patient_id: str) -> WorklistItem | None:
     return steps[0].item if steps else None
 
 
-def _to_dicom(last: str, *, first: str = '(name.split("^") + [""] * 4)[:5]') -> str:
+def _to_dicom(last: str, filled_up: str = '    parts += [""] * (5 - len(parts))\n') -> str:
     """The code of an answer to 03-e1."""
-    return f"def to_dicom(name):\n    family, given, middle, suffix, prefix = {first}\n    return {last}"
+    return f'def to_dicom(name):\n    parts = name.split("^")\n{filled_up}    return {last}'
+
+
+def _joined(*places: int) -> str:
+    return f'"^".join([{", ".join(f"parts[{place}]" for place in places)}])'
 
 
 def _came_from(**changed: str) -> str:
@@ -330,7 +338,6 @@ def _arrival(
     return "\n".join(["arrival = [", *lines, "]"])
 
 
-_JOINED = '"^".join([family, given, middle, prefix, suffix])'
 _START_TIME = "ScheduledProcedureStepStartTime"
 _SENT_BEFORE = '\nbefore = "\\r".join(arrival).replace("NG-100318", "NG-999999")\nlab.emr.send(before.encode("utf-8"))'
 
@@ -342,20 +349,17 @@ EXERCISES = (
         check=_check_name,
         hints=(
             "Five parts go in, and five come out. Which two of them change places?",
-            'Give back "^".join([...]) with the five names of the first line, prefix before suffix.',
-            "The list is [family, given, middle, prefix, suffix]. Empty parts stay in it.",
+            'Give back "^".join([...]) with five parts: the first three as they are, then the prefix, then the suffix.',
+            "The list begins with parts[0], parts[1], parts[2]. The suffix is parts[3], the prefix parts[4].",
         ),
-        solution=_to_dicom(_JOINED),
+        solution=_to_dicom(_joined(0, 1, 2, 4, 3)),
         mistakes=(
             Mistake("not swapped", _to_dicom("name"), "still the order of HL7"),
-            Mistake(
-                "empty parts left out", _to_dicom(f'"^".join(filter(None, {_JOINED[9:-1]}))'), "becomes a middle name"
-            ),
-            Mistake(
-                "given first", _to_dicom(_JOINED.replace("family, given", "given, family")), "family name is the first"
-            ),
-            Mistake("no separators", _to_dicom('f"{prefix} {given} {family}"'), "put ^ between them"),
-            Mistake("short names", _to_dicom(_JOINED, first='name.split("^")'), "fewer than five parts"),
+            Mistake("empty parts left out", _to_dicom('"^".join(filter(None, parts))'), "becomes a middle name"),
+            Mistake("given first", _to_dicom(_joined(1, 0, 2, 4, 3)), "family name is the first"),
+            Mistake("no separators", _to_dicom('f"{parts[4]} {parts[1]} {parts[0]}"'), "put ^ between them"),
+            Mistake("counted from one", _to_dicom(_joined(1, 2, 3, 5, 4)), "counts from 0"),
+            Mistake("short names", _to_dicom(_joined(0, 1, 2, 4, 3), filled_up=""), "fewer than five parts"),
         ),
     ),
     Exercise(
@@ -365,7 +369,7 @@ EXERCISES = (
         check=_check_origins,
         hints=(
             "Take one value after the other, and look for it in the outputs of the cells above.",
-            "The patient's values stand in PID. The others stand in ORC and OBR, with their numbers in the last output.",
+            "The patient's values stand in PID. The others stand in ORC and OBR, numbered in the last output.",
             "They are PID-3, PID-7, OBR-24, ORC-7, ORC-2 and OBR-31, in the order of the six attributes.",
         ),
         solution=_came_from(),
@@ -402,7 +406,7 @@ EXERCISES = (
             ),
             Mistake("another issuer", _arrival(identifier="NG-100318^^^RIS^MR"), "another issuer is another person"),
             Mistake("name", _arrival(person="Lars^Åkesson||19710214|M"), "The family name is the first component"),
-            Mistake("demographics", _arrival(person="Åkesson^Lars||19840617|F"), "is one of them still Elena's"),
+            Mistake("demographics", _arrival(person="Åkesson^Lars||19840617|F"), "Is one of them still Elena's"),
             Mistake("update", _arrival(event="A08"), "moves no step"),
             Mistake("no character set", _arrival(charset=""), "MSH-18 does not say"),
             Mistake("refused", _arrival(person="Åkesson^Lars||1971-02-14|M"), "The RIS answers AE"),

@@ -90,10 +90,9 @@ for keyword in ["AccessionNumber", "StudyInstanceUID", "RequestedProcedureID"]:
     request[keyword] = item[keyword]
 for keyword in ["ScheduledProcedureStepID", "ScheduledProcedureStepDescription"]:
     request[keyword] = step[keyword]
-COPIED = [
-    "SpecificCharacterSet", "PatientName", "PatientID", "IssuerOfPatientID", "PatientBirthDate",
-    "PatientSex", "AccessionNumber", "StudyInstanceUID", "ReferringPhysicianName",
-]
+PATIENT = ["PatientName", "PatientID", "IssuerOfPatientID", "PatientBirthDate", "PatientSex"]
+STUDY = ["StudyInstanceUID", "AccessionNumber", "ReferringPhysicianName", "SpecificCharacterSet"]
+COPIED = PATIENT + STUDY
 
 series_uid = lab.mint.uid("series")
 frame_uid = lab.mint.uid("frame of reference")
@@ -205,7 +204,7 @@ EXERCISES = (
             ),
             Mistake(
                 "missing ReferringPhysicianName",
-                _series_with(', "ReferringPhysicianName"', ""),
+                _series_with('"ReferringPhysicianName", ', ""),
                 "has no ReferringPhysicianName",
             ),
             Mistake(
@@ -270,9 +269,9 @@ EXERCISES = (
             ),
             Mistake("not clipped", _window_with(_CLIP, "return grey"), "below 0 or above 255"),
             Mistake(
-                "wraps around",
+                "outside",
                 _window_with(_CLIP, "return grey.astype(int).astype(np.uint8)"),
-                "before you use astype",
+                "for which 256 is 0 again",
             ),
             Mistake(
                 "without sign",

@@ -99,8 +99,8 @@ def _judge_classes(classes: Sequence[UID], accepted: set[UID | None]) -> Verdict
     if missing and surplus:
         return wrong(
             "another class",
-            f"No image of the set is a {surplus[0].name}, and one kind of image has no context. The picture's name in "
-            "daily speech does not tell its class: print SOPClassUID.name of each of the three.",
+            f"No image of the set is a {surplus[0].name}, and not every kind of image has a context. The picture's "
+            "name in daily speech does not tell its class: print SOPClassUID.name of each of the three.",
         )
     if missing:
         return wrong(
@@ -186,8 +186,8 @@ def _check_mended(lab: Lab, answer: Any) -> Verdict:
         if answer.get(keyword) != header.get(keyword):
             return wrong(
                 f"another {name}",
-                f"{keyword} is not the radiograph's any more: the image would land beside another {name}, or alone. "
-                "It is still the same examination of the same patient; a new image needs a new UID of its own only.",
+                f"{keyword} is not the radiograph's any more. It is still the same examination of the same patient: "
+                "the copy needs a new UID for itself, and everything else stays.",
             )
     if answer.get("PixelData") == header.PixelData:
         return wrong(
@@ -257,7 +257,11 @@ def _run_query(lab: Lab, query: Dataset, study: StudySummary) -> Verdict:
         return _refused(final)
     series = [item for status, item in answers if item is not None and is_pending(status.Status)]
     if not series:
-        return wrong("nothing found", "The PACS finds no series. Does StudyInstanceUID name Elena Rivera's study?")
+        return wrong(
+            "nothing found",
+            "The PACS finds no series. Does StudyInstanceUID name Elena "
+            "Rivera's study, and has no other key a value that the series does not have?",
+        )
     if query.get("StudyInstanceUID") != study.study_instance_uid:
         return wrong("another study", "The PACS answers for another study. Take the UID from found.")
     if any(not item.get(_SERIES_COUNT) for item in series):

@@ -6,104 +6,8 @@ Rule: each answer is a function. The checks (`day_checks`) run it in departments
 from __future__ import annotations
 
 from hl7dicom_lab.course.exercise import Exercise, Mistake
-from hl7dicom_lab.course.exercises import day_checks
-
-_ORDER_OF_WORK = """
-def place_in_line(item):
-    step = item.ScheduledProcedureStepSequence[0]
-    return item.RequestedProcedurePriority != "STAT", step.ScheduledProcedureStepStartTime
-
-
-def order_of_work(items):
-    arrived = []
-    for item in items:
-        if item.ScheduledProcedureStepSequence[0].ScheduledProcedureStepStatus == "ARRIVED":
-            arrived.append(item)
-    return sorted(arrived, key=place_in_line)
-"""
-
-_EXAMINE = """
-def examine(lab, modality, accession_number):
-    scanner = lab.modalities[modality]
-    (item,) = scanner.query(AccessionNumber=accession_number)
-    lab.ris.start_step(accession_number)
-    results = scanner.store(scanner.examine(item))
-    if all(result.stored for result in results):
-        lab.ris.complete_step(accession_number)
-    return accession_number
-"""
-
-_WORKLIST = """
-def worklist(lab):
-    items = []
-    for modality in ("MR", "CT", "CR"):
-        items += lab.modalities[modality].query()
-    return items
-"""
-
-_REPORT = """
-def report(lab, accession_number, order):
-    study = lab.pacs.archive.find_study(accession_number=accession_number)
-    text = f"EXAMINATION: {order.procedure.meaning}\\nHISTORY: {order.reason}\\nIMPRESSION: No new finding."
-    return lab.dictation.send(lab.dictation.dictate(study, text, order=order))
-"""
-
-_RUN_THE_DAY = """
-def run_the_day(lab, bookings):
-    orders = {}
-    for booking in bookings:
-        (order,) = lab.emr.place(booking.order())
-        orders[order.placer_order_number] = order
-        if booking.outcome == "cancelled":
-            lab.emr.cancel(order)
-    lab.clock.advance_to(bookings[0].at)
-    for booking in bookings:
-        if booking.outcome == "examined":
-            lab.emr.check_in(booking.patient, booking.visit)
-    done = []
-    for item in order_of_work(worklist(lab)):
-        modality = item.ScheduledProcedureStepSequence[0].Modality
-        number = examine(lab, modality, item.AccessionNumber)
-        report(lab, number, orders[item.PlacerOrderNumberImagingServiceRequest])
-        done.append(number)
-    return done
-"""
-
-_END_OF_DAY = """
-def end_of_day(lab):
-    rows = []
-    for booked in lab.ris.order_book.steps():
-        step = booked.item
-        number = step.accession_number
-        row = {"accession": number, "patient": step.patient_id, "status": step.status}
-        studies = lab.pacs.archive.studies(accession_number=number)
-        row["images"] = sum(study.instances for study in studies)
-        row["imaged"] = studies[0].patient_id if studies else "-"
-        in_emr, in_pacs = lab.emr.report(number), lab.pacs.reports.current(number)
-        row["EMR"] = in_emr.status if in_emr else "-"
-        row["PACS"] = in_pacs.status if in_pacs else "-"
-        rows.append(row)
-    return rows
-"""
-
-_AUDIT = """
-def audit(lab):
-    found = []
-    for row in end_of_day(lab):
-        completed = row["status"] == "COMPLETED"
-        if completed != (row["images"] > 0):
-            found.append(row["accession"])
-        elif completed and row["imaged"] != row["patient"]:
-            found.append(row["accession"])
-        elif completed and (row["EMR"] not in ("F", "C") or row["PACS"] not in ("F", "C")):
-            found.append(row["accession"])
-    return found
-"""
-
-#: The whole day in one place, and the day that has been run: where the audit is asked.
-_DAY = "\n".join((_ORDER_OF_WORK, _EXAMINE, _WORKLIST, _REPORT, _RUN_THE_DAY))
-_DAY_RUN = f"{_DAY}\nfrom hl7dicom_lab import story_day\nrun_the_day(lab, story_day.TODAY)"
-_EVENING = "\n".join((_END_OF_DAY, _AUDIT))
+from hl7dicom_lab.course.exercises import day_checks, evening_check
+from hl7dicom_lab.course.exercises.day_code import DAY, DAY_RUN, EVENING, EXAMINE, ORDER_OF_WORK
 
 
 def _instead(code: str, old: str, new: str) -> str:
@@ -122,33 +26,31 @@ EXERCISES = (
         hints=(
             "Two steps: keep the items whose step has the status ARRIVED, then sort what you kept with a key of two "
             "values.",
-            "The first value of the key is False for STAT and True for the others, so that STAT comes first. The second "
-            "one is ScheduledProcedureStepStartTime.",
-            'The key: return item.RequestedProcedurePriority != "STAT", step.ScheduledProcedureStepStartTime, where step '
-            "is item.ScheduledProcedureStepSequence[0]. Then: in_line = sorted(arrived, key=place_in_line).",
+            "The first value of the key is False for STAT and True for the others, so that STAT comes first. The "
+            "second one is ScheduledProcedureStepStartTime.",
+            'The key: return item.RequestedProcedurePriority != "STAT", step.ScheduledProcedureStepStartTime, where '
+            "step is item.ScheduledProcedureStepSequence[0]. Then: return sorted(arrived, key=place_in_line).",
         ),
-        solution=_ORDER_OF_WORK,
+        solution=ORDER_OF_WORK,
         mistakes=(
             Mistake(
                 "scheduled",
-                _instead(_ORDER_OF_WORK, ' == "ARRIVED"', ' != "COMPLETED"')
+                _instead(ORDER_OF_WORK, ' == "ARRIVED"', ' != "COMPLETED"')
                 .replace("Status !=", "Status not in")
                 .replace('not in "COMPLETED"', 'not in ("COMPLETED", "STARTED")'),
                 "has not checked in yet",
             ),
             Mistake(
-                "started", _instead(_ORDER_OF_WORK, ' == "ARRIVED"', ' != "SCHEDULED"'), "is being examined already"
+                "started", _instead(ORDER_OF_WORK, ' == "ARRIVED"', ' != "SCHEDULED"'), "is being examined already"
             ),
             Mistake(
                 "urgent not first",
-                _instead(
-                    _ORDER_OF_WORK, 'item.RequestedProcedurePriority != "STAT"', "item.RequestedProcedurePriority"
-                ),
+                _instead(ORDER_OF_WORK, 'item.RequestedProcedurePriority != "STAT"', "item.RequestedProcedurePriority"),
                 "RequestedProcedurePriority is STAT",
             ),
             Mistake(
                 "not by time",
-                _instead(_ORDER_OF_WORK, 'Priority != "STAT"', 'Priority == "STAT"').replace(
+                _instead(ORDER_OF_WORK, 'Priority != "STAT"', 'Priority == "STAT"').replace(
                     "key=place_in_line)", "key=place_in_line, reverse=True)"
                 ),
                 "leave out reverse",
@@ -156,7 +58,7 @@ EXERCISES = (
             Mistake(
                 "not the items",
                 _instead(
-                    _ORDER_OF_WORK,
+                    ORDER_OF_WORK,
                     "return sorted(arrived, key=place_in_line)",
                     "return [item.AccessionNumber for item in sorted(arrived, key=place_in_line)]",
                 ),
@@ -165,7 +67,7 @@ EXERCISES = (
             Mistake(
                 "raises",
                 _instead(
-                    _ORDER_OF_WORK,
+                    ORDER_OF_WORK,
                     'item.ScheduledProcedureStepSequence[0].ScheduledProcedureStepStatus == "ARRIVED"',
                     'item.ScheduledProcedureStepStatus == "ARRIVED"',
                 ),
@@ -181,26 +83,26 @@ EXERCISES = (
         hints=(
             "It is step 2 of this lesson once more: query, start, examine and store, complete. Elena's values become "
             "the names between the brackets of def.",
-            "The scanner is lab.modalities[modality]. The query is scanner.query(AccessionNumber=accession_number), and "
-            "(item,) = ... takes the one item out of its answer.",
+            "The scanner is lab.modalities[modality]. The query is scanner.query(AccessionNumber=accession_number), "
+            "and (item,) = ... takes the one item out of its answer.",
             "In order: (item,) = scanner.query(...); lab.ris.start_step(accession_number); "
             "scanner.store(scanner.examine(item)); lab.ris.complete_step(accession_number); return accession_number.",
         ),
-        solution=_EXAMINE,
+        solution=EXAMINE,
         mistakes=(
             Mistake(
                 "not started",
-                _instead(_EXAMINE, "    lab.ris.start_step(accession_number)\n", ""),
+                _instead(EXAMINE, "    lab.ris.start_step(accession_number)\n", ""),
                 "never became STARTED",
             ),
             Mistake(
                 "not completed",
-                _instead(_EXAMINE, "lab.ris.complete_step(accession_number)", "pass"),
+                _instead(EXAMINE, "lab.ris.complete_step(accession_number)", "pass"),
                 "still on the worklist",
             ),
             Mistake(
                 "not stored",
-                _instead(_EXAMINE, "results = scanner.store(scanner.examine(item))", "scanner.examine(item)").replace(
+                _instead(EXAMINE, "results = scanner.store(scanner.examine(item))", "scanner.examine(item)").replace(
                     "    if all(result.stored for result in results):\n    ", ""
                 ),
                 "handed to scanner.store",
@@ -208,7 +110,7 @@ EXERCISES = (
             Mistake(
                 "completed too early",
                 _instead(
-                    _EXAMINE,
+                    EXAMINE,
                     "    lab.ris.start_step(accession_number)\n",
                     "    lab.ris.start_step(accession_number)\n    lab.ris.complete_step(accession_number)\n",
                 ).replace("        lab.ris.complete_step", "        print"),
@@ -217,23 +119,27 @@ EXERCISES = (
             Mistake(
                 "another item",
                 _instead(
-                    _EXAMINE, "(item,) = scanner.query(AccessionNumber=accession_number)", "item = scanner.query()[0]"
+                    EXAMINE, "(item,) = scanner.query(AccessionNumber=accession_number)", "item = scanner.query()[0]"
                 ),
                 "use the one item that comes back",
             ),
             Mistake(
                 "stored twice",
                 _instead(
-                    _EXAMINE,
+                    EXAMINE,
                     "    results = scanner.store(",
                     "    scanner.store(scanner.examine(item))\n    results = scanner.store(",
                 ),
                 "makes new images with new UIDs",
             ),
             Mistake(
-                "raises", _instead(_EXAMINE, "lab.modalities[modality]", "lab.modality"), "Each scanner sees its own"
+                "raises", _instead(EXAMINE, "lab.modalities[modality]", "lab.modality"), "Each scanner sees its own"
             ),
-            Mistake("returns", _instead(_EXAMINE, "return accession_number", "return results"), "as text"),
+            Mistake(
+                "returns",
+                _instead(EXAMINE, "return accession_number", "return results"),
+                "the accession number, as text",
+            ),
         ),
     ),
     Exercise(
@@ -250,12 +156,12 @@ EXERCISES = (
             "item.AccessionNumber); report(lab, number, orders[item.PlacerOrderNumberImagingServiceRequest]); "
             "done.append(number). At the end: return done.",
         ),
-        solution=_DAY,
+        solution=DAY,
         mistakes=(
             Mistake(
                 "orders",
                 _instead(
-                    _DAY,
+                    DAY,
                     "    for booking in bookings:\n        (order,)",
                     "    for booking in bookings[:5]:\n        (order,)",
                 ),
@@ -263,42 +169,42 @@ EXERCISES = (
             ),
             Mistake(
                 "not cancelled",
-                _instead(_DAY, "            lab.emr.cancel(order)", "            pass"),
+                _instead(DAY, "            lab.emr.cancel(order)", "            pass"),
                 "still on the MR's worklist",
             ),
             Mistake(
                 "examined the cancelled",
-                _instead(_DAY, "            lab.emr.cancel(order)", "            pass").replace(
+                _instead(DAY, "            lab.emr.cancel(order)", "            pass").replace(
                     'if booking.outcome == "examined":', 'if booking.outcome in ("examined", "cancelled"):'
                 ),
                 "before the examination begins",
             ),
             Mistake(
                 "cancelled the no-show",
-                _instead(_DAY, 'if booking.outcome == "cancelled":', 'if booking.outcome != "examined":'),
+                _instead(DAY, 'if booking.outcome == "cancelled":', 'if booking.outcome != "examined":'),
                 "until the desk has rung",
             ),
             Mistake(
                 "examined the no-show",
-                _instead(_DAY, 'if booking.outcome == "examined":', 'if booking.outcome != "cancelled":'),
+                _instead(DAY, 'if booking.outcome == "examined":', 'if booking.outcome != "cancelled":'),
                 "was not in the building",
             ),
             Mistake(
                 "checked in the no-show",
-                _instead(_DAY, 'if booking.outcome == "examined":', 'if booking.outcome != "cancelled":').replace(
+                _instead(DAY, 'if booking.outcome == "examined":', 'if booking.outcome != "cancelled":').replace(
                     "in order_of_work(worklist(lab)):", "in order_of_work(worklist(lab))[:4]:"
                 ),
                 "has an ADT^A04 for the visit",
             ),
             Mistake(
                 "left waiting",
-                _instead(_DAY, "in order_of_work(worklist(lab)):", "in order_of_work(worklist(lab))[:3]:"),
+                _instead(DAY, "in order_of_work(worklist(lab)):", "in order_of_work(worklist(lab))[:3]:"),
                 "still waits",
             ),
             Mistake(
                 "not checked in",
                 _instead(
-                    _DAY, "            lab.emr.check_in(booking.patient, booking.visit)", "            pass"
+                    DAY, "            lab.emr.check_in(booking.patient, booking.visit)", "            pass"
                 ).replace(
                     "for item in order_of_work(worklist(lab)):",
                     'for item in [one for one in worklist(lab) if "Tanaka" not in str(one.PatientName)]:',
@@ -308,7 +214,7 @@ EXERCISES = (
             Mistake(
                 "urgent not first",
                 _instead(
-                    _DAY,
+                    DAY,
                     'return item.RequestedProcedurePriority != "STAT", step.ScheduledProcedureStepStartTime',
                     "return step.ScheduledProcedureStepStartTime",
                 ),
@@ -316,13 +222,13 @@ EXERCISES = (
             ),
             Mistake(
                 "not by time",
-                _instead(_DAY, 'Priority != "STAT", step.ScheduledProcedureStepStartTime', 'Priority != "STAT"'),
+                _instead(DAY, 'Priority != "STAT", step.ScheduledProcedureStepStartTime', 'Priority != "STAT"'),
                 "goes by start time",
             ),
             Mistake(
                 "stored twice",
                 _instead(
-                    _DAY,
+                    DAY,
                     "        number = examine(",
                     "        scanner = lab.modalities[modality]\n"
                     "        scanner.store(scanner.examine(item))\n"
@@ -332,78 +238,77 @@ EXERCISES = (
             ),
             Mistake(
                 "exceptions",
-                _instead(_DAY, "orders[item.PlacerOrderNumberImagingServiceRequest]", "order"),
+                _instead(DAY, "orders[item.PlacerOrderNumberImagingServiceRequest]", "order"),
                 "the order of its own patient",
             ),
             Mistake(
                 "not reported",
-                _instead(
-                    _DAY, "        report(lab, number, orders[item.PlacerOrderNumberImagingServiceRequest])\n", ""
-                ),
+                _instead(DAY, "        report(lab, number, orders[item.PlacerOrderNumberImagingServiceRequest])\n", ""),
                 "has no report",
             ),
-            Mistake("return", _instead(_DAY, "return done", "return ..."), "Give back done there"),
-            Mistake("returns", _instead(_DAY, "return done", "return len(done)"), "append what examine gives"),
+            Mistake("return", _instead(DAY, "return done", "return ..."), "Give back done there"),
+            Mistake("returns", _instead(DAY, "return done", "return len(done)"), "append what examine gives"),
         ),
     ),
     Exercise(
         id="09-e4",
         title="Audit the evening",
         answer="audit",
-        check=day_checks.check_audit,
+        check=evening_check.check_audit,
         hints=(
             "Ask of each row: is the step completed? Then it needs images, of the right patient, and a report in both "
             "systems. Is it not? Then it must have no images.",
             'Rule 1 in one line: if completed != (row["images"] > 0): found.append(row["accession"]). The other rules '
             "are for completed steps only, so join them to completed with and.",
-            'Rule 2: elif completed and row["imaged"] != row["patient"]. Rule 3: elif completed and (row["EMR"] not in '
-            '("F", "C") or row["PACS"] not in ("F", "C")). Each one appends row["accession"]; at the end, return found.',
+            'Rule 2: elif completed and row["imaged"] != row["patient"]. Rule 3: elif completed and (row["EMR"] '
+            'not in ("F", "C") or row["PACS"] not in ("F", "C")). Each one appends row["accession"]; at the '
+            "end, return found.",
         ),
-        before=_DAY_RUN,
-        solution=_EVENING,
+        before=DAY_RUN,
+        solution=EVENING,
         mistakes=(
             Mistake(
                 "no images",
-                _instead(_EVENING, 'if completed != (row["images"] > 0):', 'if row["images"] > 0 and not completed:')
+                _instead(EVENING, 'if completed != (row["images"] > 0):', 'if row["images"] > 0 and not completed:')
                 .replace("elif completed and row", 'elif row["images"] > 0 and row')
                 .replace("elif completed and (", 'elif row["images"] > 0 and ('),
                 "the PACS holds no image",
             ),
             Mistake(
                 "other patient",
-                _instead(_EVENING, 'row["imaged"] != row["patient"]', 'row["imaged"] == ""'),
+                _instead(EVENING, 'row["imaged"] != row["patient"]', 'row["imaged"] == ""'),
                 "the patient of the images",
             ),
             Mistake(
                 "not completed",
-                _instead(_EVENING, 'if completed != (row["images"] > 0):', 'if completed and row["images"] == 0:'),
+                _instead(EVENING, 'if completed != (row["images"] > 0):', 'if completed and row["images"] == 0:'),
                 "never completed",
             ),
             Mistake(
                 "preliminary",
-                _EVENING.replace('row["EMR"] not in ("F", "C")', 'row["EMR"] == "-"').replace(
+                EVENING.replace('row["EMR"] not in ("F", "C")', 'row["EMR"] == "-"').replace(
                     'row["PACS"] not in ("F", "C")', 'row["PACS"] == "-"'
                 ),
                 "status P only",
             ),
             Mistake(
                 "not in the EMR",
-                _instead(_EVENING, 'row["EMR"] not in ("F", "C") or ', ""),
+                _instead(EVENING, 'row["EMR"] not in ("F", "C") or ', ""),
                 "Look at both systems",
             ),
             Mistake(
                 "not in the PACS",
-                _instead(_EVENING, ' or row["PACS"] not in ("F", "C")', ""),
+                _instead(EVENING, ' or row["PACS"] not in ("F", "C")', ""),
                 "has its report in the EMR only",
             ),
             Mistake(
                 "no-show",
-                _instead(_EVENING, 'completed != (row["images"] > 0)', 'not completed or row["images"] == 0'),
+                _instead(EVENING, 'completed != (row["images"] > 0)', 'not completed or row["images"] == 0'),
                 "the patient did not come",
             ),
-            Mistake("corrected", _EVENING.replace('("F", "C")', '("F",)'), "status C: it was final"),
+            Mistake("corrected", EVENING.replace('("F", "C")', '("F",)'), "status C: it was final"),
             Mistake(
-                "raises", _instead(_EVENING, 'row["status"] == "C', 'row["step status"] == "C'), "The keys of a row"
+                "raises", _instead(EVENING, 'row["status"] == "C', 'row["step status"] == "C'), "The keys of a row"
             ),
         ),
     ),

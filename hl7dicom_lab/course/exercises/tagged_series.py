@@ -40,7 +40,7 @@ def check_series(lab: Lab, answer: Any) -> Verdict:
     if refused:
         return wrong(
             "refused",
-            f"The PACS does not keep {len(refused)} of the images: {refused[0].words}. {refused[0].comment} "
+            f"The PACS does not keep {len(refused)} of the images: {refused[0].words} ({refused[0].comment}). "
             "An image that was sent before and is changed now needs a new SOPInstanceUID: run the whole cell again.",
         )
     study = lab.pacs.archive.find_study(accession_number=_ACCESSION)
@@ -94,7 +94,13 @@ def _not_the_slices(images: Sequence[Dataset]) -> Iterator[Verdict]:
 
 
 def _not_the_patient(image: Dataset, item: Dataset, number: int) -> Iterator[Verdict]:
-    study = str(image.get("StudyInstanceUID") or "")
+    patient, study = str(image.get("PatientID") or ""), str(image.get("StudyInstanceUID") or "")
+    if patient and patient != item.PatientID:
+        yield wrong(
+            "PatientID",
+            f"Image {number} has PatientID {patient!r}, and Elena Rivera is {item.PatientID!r}. Copy it from her item: "
+            "item has to be that with the accession number NG000001, as in step 1.",
+        )
     if study and study != item.StudyInstanceUID:
         yield wrong(
             "StudyInstanceUID",
@@ -180,6 +186,11 @@ def _not_what_happened(image: Dataset, item: Dataset, number: int) -> Iterator[V
                 f"missing {keyword}",
                 f"Image {number} has no {keyword}. The scanner notes it itself; step 3 has the line for it.",
             )
+    if "StudyID" not in image:
+        yield wrong(
+            "missing StudyID",
+            f"Image {number} has no StudyID. DICOM wants it in every image, even if empty; step 2 has the line.",
+        )
     planned = str(item[STEP].value[0].ScheduledProcedureStepStartTime)
     if planned.startswith(str(image.StudyTime).partition(".")[0]):
         yield wrong(

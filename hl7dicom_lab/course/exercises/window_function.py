@@ -44,7 +44,7 @@ def check_window(_: Lab, answer: Any) -> Verdict:
                 "The function has to give back an array of greys, one for each pixel: as many rows and columns as "
                 "pixels has. Let the formula run over the whole array.",
             )
-        results.append(np.nan_to_num(result.astype(float), nan=-1e6))
+        results.append(np.nan_to_num(result.astype(float), nan=-1e6, posinf=1e6, neginf=-1e6))
     if _agrees(results, _windowed):
         return right(
             "The lowest value of the window becomes 0, the highest 255, and what lies outside is cut off. This is the "
@@ -53,6 +53,12 @@ def check_window(_: Lab, answer: Any) -> Verdict:
     for name, slip, words in _SLIPS:
         if _agrees(results, slip):
             return wrong(name, words)
+    if _right_inside(results):
+        return wrong(
+            "outside",
+            "Inside the window your greys are right, outside they are not: below it all is 0, above it all is 255. Cut "
+            "off with np.clip, and before any astype(np.uint8), for which 256 is 0 again.",
+        )
     return _farthest_off(results)
 
 
@@ -85,6 +91,16 @@ def _agrees(results: Sequence[Values], function: Window) -> bool:
     )
 
 
+def _right_inside(results: Sequence[Values]) -> bool:
+    """Whether the greys are right wherever the window does not cut off."""
+    for result, (center, width) in zip(results, _WINDOWS, strict=True):
+        grey = _linear(_RAMP, center, width)
+        inside = (grey >= 0) & (grey <= _WHITE)
+        if np.any(np.abs(result - grey)[inside] > _CLOSE_ENOUGH):
+            return False
+    return True
+
+
 def _farthest_off(results: Sequence[Values]) -> Verdict:
     """No slip that is known: the value whose grey is farthest from what it should be."""
     expected = [_windowed(_RAMP, center, width) for center, width in _WINDOWS]
@@ -113,12 +129,6 @@ _SLIPS: tuple[tuple[str, Window, str], ...] = (
         _linear,
         "Some greys are below 0 or above 255, and no screen has those. What lies outside the window becomes all black "
         "or all white: cut the result off with np.clip.",
-    ),
-    (
-        "wraps around",
-        lambda values, center, width: np.trunc(_linear(values, center, width)) % (_WHITE + 1),
-        "Outside the window your greys begin anew: they were made whole numbers of 8 bits first, and 256 became 0. Cut "
-        "off with np.clip before you use astype.",
     ),
     (
         "without sign",

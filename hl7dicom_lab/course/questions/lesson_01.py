@@ -88,7 +88,7 @@ QUESTIONS = (
                 "That stands in OBR-4, what was ordered. Look at the line that begins with OBR-16.",
             ),
         ),
-        otherwise="Look at the line OBR-16 that you printed. Its components are separated by ^, and the first one is 1.",
+        otherwise="Look at the line OBR-16 that you printed. Its components are separated by ^; count from 1.",
         because="In a field for a person of the staff the number comes first, then family name and given name.",
         source="HL7 v2.3.1 chapter 2 (data type XCN)",
     ),
@@ -110,14 +110,14 @@ QUESTIONS = (
     NumberQuestion(
         id="01-q5",
         text=(
-            "Marco Rivera's CT is the other study in the PACS: lab.pacs.studies()[1], and it has one image, [0]. Read it "
-            "with pydicom in a cell of your own. How many bytes of pixel data has it?"
+            "Marco Rivera's CT is the other study in the PACS, lab.pacs.studies()[1], and has one image, [0]. Read it "
+            "with dcmread in a cell of your own, and call it ct. How many bytes of pixel data does it have?"
         ),
         answer=lambda lab: pixel_bytes(ct_header(lab)),
         wrong=(
             Wrong(
                 lambda lab: pixels(ct_header(lab)),
-                "That is the number of pixels, rows times columns. How many bytes has each? BitsAllocated says the bits.",
+                "That is the number of pixels, rows times columns. BitsAllocated says how many bits each has.",
             ),
             Wrong(
                 lambda lab: pixels(ct_header(lab)) * int(ct_header(lab).BitsAllocated),
@@ -126,11 +126,10 @@ QUESTIONS = (
             Wrong(131072, "That is Elena Rivera's MR image. The CT image has more rows and columns: read its file."),
         ),
         otherwise=(
-            "Copy the lines with path and dcmread from step 4 into a new cell, with [1] for the study and [0] for the "
-            "image. Then multiply Rows, Columns and the bytes of a pixel, or ask len(image.PixelData). Afterwards run the "
-            "cells of step 4 again."
+            "Copy the lines that make path and image, with [1] for the study and [0] for the image, and with ct in the "
+            "place of image. Then ask len(ct.PixelData), or multiply rows, columns and bytes for a pixel."
         ),
-        because="Rows times columns times bytes for a pixel: what is true of one image holds for every uncompressed one.",
+        because="Rows times columns times the bytes of a pixel: this holds for every uncompressed grey image.",
         source="DICOM PS3.3 section C.7.6.3",
         unit="bytes",
     ),

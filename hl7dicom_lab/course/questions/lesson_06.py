@@ -15,7 +15,7 @@ def _not_ordered(lab: Lab) -> str:
 QUESTIONS = (
     SingleChoice(
         id="06-q1",
-        text="A scanner proposes one context: CT Image Storage in JPEG Lossless. The PACS answers with result 4. "
+        text="A scanner proposes one context: CT Image Storage in JPEG Lossless. Another PACS answers with result 4. "
         "What do you change?",
         options=(
             Option(
@@ -36,8 +36,8 @@ QUESTIONS = (
                 "A wrong title rejects the whole association. Here it was accepted; one context was not.",
             ),
         ),
-        because="Result 4 is transfer syntaxes not supported. Every sender offers Implicit VR Little Endian as well; "
-        "then there is a way that both can use, once the images are decompressed.",
+        because="Result 4 is transfer syntaxes not supported. As a rule a sender offers Implicit VR Little Endian as "
+        "well, so that there is a way that both can use, once the images are decompressed.",
         source="DICOM PS3.8 section 9.3.3.2, Table 9-18",
     ),
     SingleChoice(
@@ -104,7 +104,7 @@ QUESTIONS = (
             Wrong("NG000002", "That is the order which still has no images. The RIS knows it."),
             Wrong("NG-100318", "That is the Patient ID. The accession number names the examination."),
         ),
-        otherwise="It stands in the first line of the comparison, after: in the PACS, not ordered.",
+        otherwise="Look at the comparison: it stands after the words no order.",
         because="Nobody ordered an examination with this number. The PACS stored the images all the same.",
     ),
 )
