@@ -69,7 +69,8 @@ IMAGE_ROWS: tuple[tuple[str, str], ...] = (
     ("InstitutionName", "InstitutionName"),
     ("AdmissionID", "AdmissionID"),
     ("ReferencedStudySequence", "ReferencedStudySequence"),
-    ("RequestedProcedureID", "RequestAttributesSequence.RequestedProcedureID StudyID"),
+    ("RequestedProcedureID", "RequestAttributesSequence.RequestedProcedureID"),
+    ("RequestedProcedureID", "StudyID"),
     ("RequestedProcedureDescription", "StudyDescription RequestAttributesSequence.RequestedProcedureDescription"),
     (
         "RequestedProcedureCodeSequence",

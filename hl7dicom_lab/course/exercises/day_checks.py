@@ -106,8 +106,8 @@ def check_examine(_: Lab, answer: Any) -> Verdict:
             except YourCodeRaises as problem:
                 hint = (
                     f"The check asked for {step.accession_number} at the {booking.modality}. Each scanner sees its own "
-                    "list only: take lab.modalities[modality], hand AccessionNumber=accession_number to query, and take "
-                    "the one item out of its answer with (item,) = ..."
+                    "list only: take lab.modalities[modality], hand AccessionNumber=accession_number to query, and "
+                    "take the one item out of its answer with (item,) = ..."
                 )
                 return raised(answer, problem, hint)
             except Unfinished:
@@ -202,7 +202,7 @@ def _wrong_return(returned: Any, number: str) -> Verdict:
     given = "still ends with return ..." if returned is ... else f"gives back a value of type {type(returned).__name__}"
     return wrong(
         "returns",
-        f"All systems agree. The function {given}; what comes next needs the accession number, as text: {number!r} here.",
+        f"All systems agree. The function {given}; what comes next needs the accession number, as text: {number!r}.",
     )
 
 
