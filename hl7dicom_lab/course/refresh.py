@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from hl7dicom_lab.course.progress import VARIABLE as PROGRESS_VARIABLE
-from hl7dicom_lab.course.quiz_card import VARIABLE as WIDGETS_VARIABLE
 from hl7dicom_lab.errors import SetupError
+from hl7dicom_lab.views.live import VARIABLE as WIDGETS_VARIABLE
 
 #: How a kernel is set whose outputs are stored or compared: no progress from before, the text form of every card.
 SETTINGS = {PROGRESS_VARIABLE: ":memory:", WIDGETS_VARIABLE: "0"}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 #: OBR-25 (HL7 table 0123) in words.
 STATUS_IN_WORDS = {
-    "P": "PRELIMINARY: not verified, may still change",
+    "P": "PRELIMINARY: may still change",
     "F": "FINAL",
     "C": "CORRECTED: replaces an earlier final report",
     "X": "CANCELLED: do not use",

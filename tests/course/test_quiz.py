@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from hl7dicom_lab.course.lesson import LessonLab, open_lesson
 from hl7dicom_lab.course.progress import VARIABLE, Progress
 from hl7dicom_lab.course.verdict import Outcome
 from hl7dicom_lab.errors import NotFound
+from hl7dicom_lab.views import live
 
 
 @pytest.fixture
@@ -105,29 +107,30 @@ def test_the_browser_is_told_no_key_and_no_feedback(lab: LessonLab) -> None:
 
 def test_cards_can_be_switched_off(lab: LessonLab, monkeypatch: pytest.MonkeyPatch) -> None:
     quiz = lab.quiz("00-q1")
-    monkeypatch.setenv(quiz_card.VARIABLE, "0")
+    monkeypatch.setenv(live.VARIABLE, "0")
     assert quiz_card.drawn(quiz) == ({"text/plain": str(quiz)},)
-    monkeypatch.delenv(quiz_card.VARIABLE)
-    again, card = quiz_card.drawn(quiz)
-    assert "run this cell" in again["text/plain"]
+    monkeypatch.delenv(live.VARIABLE)
+    static, card = quiz_card.drawn(quiz)
+    assert static["text/plain"] == str(quiz)
+    assert "run this cell" in static["text/html"]
     assert set(card) == {"text/plain", "application/vnd.jupyter.widget-view+json"}
-    assert card["text/plain"] == str(quiz)
 
 
 def test_the_card_answers_by_message_and_keeps_its_replies(lab: LessonLab) -> None:
-    widget = quiz_card._widget_of(lab.quiz("00-q1", "00-q2"))
+    quiz = lab.quiz("00-q1", "00-q2")
+    widget = live.widget("quiz_card", {"questions": quiz_card.asked(quiz)}, partial(quiz_card._answered, quiz))
 
     def send(**message: Any) -> None:
         widget._handle_custom_msg(message, [])
 
     send(id="00-q1", answer="b")
-    assert widget.replies["00-q1"]["outcome"] == "incorrect"
-    assert widget.replies["00-q1"]["given"] == "b"
+    assert widget.reply["00-q1"]["outcome"] == "incorrect"
+    assert widget.reply["00-q1"]["given"] == "b"
     send(id="00-q2", answer="0")
-    assert widget.replies["00-q2"]["heading"] == "✓ Correct."
+    assert widget.reply["00-q2"]["heading"] == "✓ Correct."
     send(id="00-q1", show=True)
-    assert widget.replies["00-q1"]["words"].startswith("The answer is a.")
-    before = widget.replies
+    assert widget.reply["00-q1"]["words"].startswith("The answer is a.")
+    before = widget.reply
     send(id="elsewhere", answer="a")
     send()
-    assert widget.replies == before
+    assert widget.reply == before

@@ -110,7 +110,7 @@ def test_a_picture_that_cannot_be_written_says_so(tmp_path):
 @pytest.mark.parametrize(
     ("status", "said"),
     [
-        (ReportStatus.PRELIMINARY, "PRELIMINARY: not verified"),
+        (ReportStatus.PRELIMINARY, "PRELIMINARY: may still change"),
         (ReportStatus.FINAL, "FINAL"),
         (ReportStatus.CORRECTED, "CORRECTED: replaces"),
         (ReportStatus.CANCELED, "CANCELLED: do not use"),

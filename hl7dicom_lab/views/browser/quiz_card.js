@@ -1,16 +1,5 @@
-// The quiz card. Everything is drawn with textContent: text from the wire stays text.
-// The key is not here: an answer goes to the kernel as a message, and the reply comes back in the model's `replies`.
-
-function element(name, properties = {}, ...children) {
-  const made = Object.assign(document.createElement(name), properties);
-  made.append(...children);
-  return made;
-}
-
-// Text with `code` in it, as the text form writes it.
-function words(text) {
-  return String(text).split("`").map((part, place) => place % 2 ? element("code", { textContent: part }) : part);
-}
+// The quiz card. The key is not here: an answer goes to the kernel as a message, and the verdict comes back in the
+// model's `reply`, by the question's id.
 
 // Each kind gives back { node, read, write }: what is drawn, the answer as text ("" while there is none), and how an
 // earlier answer is put back when the card is drawn again.
@@ -47,9 +36,7 @@ function entry(question, inputMode) {
 
 function ordering(question) {
   const list = element("ol", {});
-  const status = element("span", { className: "jp-sr-only" });
-  status.setAttribute("aria-live", "polite");
-  status.style.cssText = "position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)";
+  const status = announcer();
   const texts = new Map(question.choices);
   function move(letter, by) {
     const items = [...list.children];
@@ -138,7 +125,7 @@ function card(model, question, name) {
   });
   let last = "";
   function refresh() {
-    const told = (model.get("replies") || {})[question.id];
+    const told = model.get("reply")[question.id];
     if (!told || JSON.stringify(told) === last) return;
     last = JSON.stringify(told);
     if (told.given) form.write(String(told.given));
@@ -151,15 +138,14 @@ function card(model, question, name) {
 let drawn = 0;
 
 function render({ model, el }) {
-  el.classList.add("hl7dicom-quiz");
-  el.setAttribute("data-lm-suppress-shortcuts", "true"); // JupyterLab's shortcuts stay outside
+  begin(el, "quiz");
   drawn += 1;
-  const cards = model.get("questions").map((question, place) => card(model, question, `quiz-${drawn}-${place}`));
+  const cards = model.get("state").questions.map((question, place) => card(model, question, `quiz-${drawn}-${place}`));
   el.replaceChildren(...cards.map((one) => one.node));
   const refresh = () => cards.forEach((one) => one.refresh());
   refresh();
-  model.on("change:replies", refresh);
-  return () => model.off("change:replies", refresh);
+  model.on("change:reply", refresh);
+  return () => model.off("change:reply", refresh);
 }
 
 export default { render };

@@ -1,0 +1,91 @@
+"""What lives in the browser: the base of every widget of the lab.
+
+Rules: a widget is JavaScript and CSS in files of this package; nothing is fetched from outside. What it shows, it
+also shows without it: as static HTML, and as text that a screen reader reads and a notebook's comparison compares. A
+widget lives as long as its kernel; in a notebook that is opened again, its static form stands in its place. Text that
+came over the wire is drawn as text (`textContent`), never as HTML.
+
+    class Something:
+        def _ipython_display_(self) -> None:
+            live.show("something", self._state(), text=str(self), html=self._html(), on_message=self._asked)
+
+`browser/something.js` exports `render({ model, el })`. `model.get("state")` is what the kernel gave and does not
+change; `model.send` asks the kernel; `model.get("reply")` gathers what it has answered. Bytes in either arrive as a DataView.
+`browser/base.js` stands before every widget's own code.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+#: `0` leaves text and static HTML only: for stored outputs, which are the same on every machine.
+VARIABLE = "HL7DICOM_LAB_WIDGETS"
+_BROWSER = Path(__file__).resolve().parent / "browser"
+
+#: Gets a message of the browser and gives back what is new in the widget's `reply`.
+OnMessage = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+
+
+def switched_on() -> bool:
+    """Whether widgets are drawn here."""
+    return os.environ.get(VARIABLE) != "0"
+
+
+def show(name: str, state: Mapping[str, Any], *, text: str, html: str, on_message: OnMessage | None = None) -> None:
+    """Display a widget in a notebook, with its other forms; without widgets, the other forms alone."""
+    from IPython.display import display
+
+    for output in outputs(name, state, text=text, html=html, on_message=on_message):
+        display(output, raw=True)  # type: ignore[no-untyped-call] # IPython has no types here
+
+
+def outputs(
+    name: str, state: Mapping[str, Any], *, text: str, html: str, on_message: OnMessage | None = None
+) -> tuple[dict[str, Any], ...]:
+    """The outputs that show a widget, by mime type.
+
+    The static form comes first. While the widget is there, its style hides it.
+    """
+    if not switched_on():
+        return ({"text/plain": text, "text/html": html} if html else {"text/plain": text},)
+    static = {"text/plain": text, "text/html": f'<div class="hl7dicom-static">{html}</div>'}
+    bundle: dict[str, Any] = widget(name, state, on_message)._repr_mimebundle_()[0]
+    return (static, bundle | {"text/plain": f"<{name}>"})
+
+
+def widget(name: str, state: Mapping[str, Any], on_message: OnMessage | None = None) -> Any:
+    """The widget itself: an `anywidget.AnyWidget` with the traits `state` and `reply`."""
+    made = _kind(name)(state=dict(state))
+
+    def received(_: Any, message: Any, __: Any) -> None:
+        if on_message is not None and isinstance(message, dict):
+            made.reply = {**made.reply, **on_message(message)}
+
+    made.on_msg(received)
+    return made
+
+
+@cache
+def _kind(name: str) -> type[Any]:
+    """The widget class of a name: its code is read once."""
+    import anywidget
+    import traitlets
+
+    def text(suffix: str) -> str:
+        files = (_BROWSER / f"base.{suffix}", _BROWSER / f"{name}.{suffix}")
+        return "\n".join(file.read_text(encoding="utf-8") for file in files if file.exists())
+
+    return type(
+        f"Live{name.title().replace('_', '')}",
+        (anywidget.AnyWidget,),
+        {
+            "_esm": text("js"),
+            "_css": text("css"),
+            "state": traitlets.Dict().tag(sync=True),
+            "reply": traitlets.Dict().tag(sync=True),
+        },
+    )
