@@ -133,6 +133,13 @@ class Pacs:
         report = _with_keys(held.report, found.study)
         return self.reports.release(number, report, by=by, because=because, at=self._clock.tick())
 
+    def dismiss(self, number: int, *, by: str, because: str) -> None:
+        """Take a held report out of the queue without attaching it, such as one that was sent again with right keys.
+
+        It stays on record. Raises `NotFound` where the number is not in the queue.
+        """
+        self.reports.dismiss(number, by=by, because=because, at=self._clock.tick())
+
     def _held_for(self, accession_number: str) -> Iterator[str]:
         for one in self.exceptions():
             if one.report.accession_number == accession_number:

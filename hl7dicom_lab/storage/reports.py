@@ -188,6 +188,18 @@ class ReportShelf:
         which it came, so that it does not replace one that came after it. Raises `NotFound` where the queue has no
         such number, or not any more.
         """
+        with self.database.transaction():
+            held = self._take_out(number, by, because, at)
+            return self._attach(report, held.received_at, held=number)
+
+    def dismiss(self, number: int, *, by: str, because: str, at: datetime) -> None:
+        """Take a report out of the queue without attaching it: it was sent in error, or has been sent again rightly.
+
+        It stays on record with who decided and why. Raises `NotFound` as `release` does.
+        """
+        self._take_out(number, by, because, at)
+
+    def _take_out(self, number: int, by: str, because: str, at: datetime) -> HeldReport:
         with self.database.transaction() as connection:
             row = connection.execute(
                 "SELECT * FROM held_report WHERE number = ? AND released_at IS NULL", (number,)
@@ -202,7 +214,7 @@ class ReportShelf:
                 "UPDATE held_report SET released_at = ?, released_by = ?, released_because = ? WHERE number = ?",
                 (at.isoformat(), by, because, number),
             )
-            return self._attach(report, _held(row).received_at, held=number)
+            return _held(row)
 
     def close(self) -> None:
         """Close the file. Safe to call again."""

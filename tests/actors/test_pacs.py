@@ -156,3 +156,13 @@ def test_the_pacs_takes_reports_and_nothing_else(lab):
     with MllpClient(lab.pacs.hl7) as client:
         answer = client.ask(report().put("MSH-9", "ADT^A04").bytes())
     assert (answer.code, answer.error) == ("AR", 200)
+
+
+def test_a_held_report_that_was_sent_in_error_is_dismissed(lab):
+    examine(lab)
+    ask(lab, report().put("OBR-18", "NG000001").put("PID-3", "NG-999^^^NORTHGATE^MR"))
+    (held,) = lab.pacs.exceptions()
+    assert "WARNING" in str(lab.pacs.open_study("NG000001"))
+    lab.pacs.dismiss(held.number, by="M. Lind", because="the sender has corrected it")
+    assert lab.pacs.exceptions() == ()
+    assert "WARNING" not in str(lab.pacs.open_study("NG000001"))

@@ -280,3 +280,13 @@ def test_a_study_is_found_by_an_index(shelf):
         "EXPLAIN QUERY PLAN SELECT * FROM report WHERE accession_number = ? OR study_instance_uid = ?", ("A1", None)
     )
     assert not [row["detail"] for row in plan if row["detail"].startswith("SCAN")]
+
+
+def test_a_dismissed_report_leaves_the_queue_and_stays_on_record(shelf):
+    held = shelf.hold(report(), "no study", NOON)
+    shelf.dismiss(held.number, by="analyst", because="sent again with the right keys", at=NOON)
+    assert shelf.exceptions() == ()
+    (row,) = shelf.database.rows("SELECT released_by, released_because, content FROM held_report")
+    assert tuple(row)[:2] == ("analyst", "sent again with the right keys")
+    with pytest.raises(NotFound, match="somebody may have released"):
+        shelf.dismiss(held.number, by="analyst", because="twice", at=NOON)
