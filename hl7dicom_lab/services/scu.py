@@ -79,8 +79,8 @@ class Scu:
     def find_worklist(self, address: DicomAddress, query: Dataset) -> list[Dataset]:
         """C-FIND: the worklist items that match `query`, in the order in which they came.
 
-        Raises `CannotEncode` for text outside the query's character set, `AssociationFailed`, `NoAnswer`, `Refused`
-        with the status, `PeerError` for an item that cannot be decoded.
+        Raises `CannotBuild` for a query without any key, `CannotEncode` for text outside its character set,
+        `AssociationFailed`, `NoAnswer`, `Refused` with the status, `PeerError` for an item that cannot be decoded.
         """
         return self._find(address, query, MODALITY_WORKLIST_FIND)
 
@@ -92,6 +92,12 @@ class Scu:
         return self._find(address, query, STUDY_ROOT_FIND)
 
     def _find(self, address: DicomAddress, query: Dataset, model: UID) -> list[Dataset]:
+        if not query:  # the request would announce an identifier and none would follow, so the peer waits for it
+            raise CannotBuild(
+                "an identifier needs at least one key",
+                where="C-FIND-RQ",
+                next_step="put in what you ask for: an empty value asks, a value searches",
+            )
         character_set.check(query)
         with self.associate(address, [build_context(model, list(_DEFAULT))]) as assoc:
             return _matches(assoc, query, model, address)
@@ -184,13 +190,23 @@ def _store(assoc: Association, instance: Dataset, number: int) -> StoreResult:
         answer = assoc.send_c_store(instance, msg_id=(number - 1) % 0xFFFF + 1)
     except RuntimeError:  # the association has ended since the last answer
         return _result(instance, None, _NOT_SENT)
-    except ValueError:  # no context fits
-        syntax = dimse.name_of(instance.file_meta.TransferSyntaxUID)
-        what = f"{dimse.name_of(instance.SOPClassUID)} in {syntax}"
-        return _result(instance, None, f"not sent: no presentation context for {what}")
+    except ValueError as error:
+        return _result(instance, None, f"not sent: {_why_not(assoc, instance, error)}")
     if "Status" not in answer:
         return _result(instance, None, _NO_ANSWER)
     return _result(instance, answer.Status, words(answer.Status, "C-STORE"), str(answer.get("ErrorComment") or ""))
+
+
+def _why_not(assoc: Association, instance: Dataset, error: ValueError) -> str:
+    """Why pynetdicom made no request: no context fits, or else its own words about the data set."""
+    syntax = UID(instance.file_meta.TransferSyntaxUID)
+    usable = {syntax} if syntax.is_compressed else {syntax, ImplicitVRLittleEndian}
+    accepted = {
+        one.transfer_syntax[0] for one in assoc.accepted_contexts if one.abstract_syntax == instance.SOPClassUID
+    }
+    if usable & accepted:
+        return str(error)
+    return f"no presentation context for {dimse.name_of(instance.SOPClassUID)} in {dimse.name_of(syntax)}"
 
 
 def _result(instance: Dataset, status: int | None, what: str, comment: str = "") -> StoreResult:

@@ -75,17 +75,16 @@ def _study(archive: Archive, study: StudySummary) -> _Candidate:
         "NumberOfStudyRelatedSeries": str(study.series),
         "NumberOfStudyRelatedInstances": str(study.instances),
     }
-    indexed = {keyword: (text,) if text else () for keyword, text in texts.items()}
+    indexed = {keyword: _values(text) for keyword, text in texts.items()}
     return _Candidate(
         indexed | {"ModalitiesInStudy": study.modalities}, lambda: archive.instances(study.study_instance_uid)
     )
 
 
 def _series(images: tuple[StoredInstance, ...]) -> _Candidate:
-    modality = _first(images).modality
     indexed = {
         "SeriesInstanceUID": (images[0].series_instance_uid,),
-        "Modality": (modality,) if modality else (),
+        "Modality": _values(_first(images).modality),
         "NumberOfSeriesRelatedInstances": (str(len(images)),),
     }
     return _Candidate(indexed, lambda: images)
@@ -96,6 +95,11 @@ def _image(image: StoredInstance) -> _Candidate:
     if image.instance_number:  # the index has 0 for an image without a number
         indexed["InstanceNumber"] = (str(image.instance_number),)
     return _Candidate(indexed, lambda: (image,))
+
+
+def _values(text: str) -> tuple[str, ...]:
+    """What the index keeps of an attribute as its values; some senders give several where one belongs."""
+    return tuple(filter(None, text.split("\\")))
 
 
 def _first(images: tuple[StoredInstance, ...]) -> StoredInstance:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from hl7dicom_lab.course import contents
+from hl7dicom_lab.course.drawn_test import OF_EACH_SKILL
 from hl7dicom_lab.course.lessons import LESSONS, Lesson
 from hl7dicom_lab.course_files import notebooks_folder
 
@@ -133,6 +134,8 @@ def test_the_times_are_honest(lesson: Lesson) -> None:
     assert words / 200 <= read <= words / 90 + 1, f"{words} words"
     asked = sum(bool({"exercise"} & tags(cell)) for cell in cells(lesson, "code"))
     plain = len(cells(lesson, "code")) - asked
+    drawn = any("lab.draw_test(" in source(cell) for cell in cells(lesson, "code"))
+    plain += OF_EACH_SKILL * len(TAUGHT) if drawn else 0
     assert 0.4 * (plain + 4 * asked) <= do <= 1.5 * (plain + 4 * asked) + 1
 
 

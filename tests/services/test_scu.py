@@ -175,6 +175,13 @@ class TestFindWorklist:
         assert caught.value.answer == "0xA900"
         assert "data set does not match SOP Class: a date has eight digits" in caught.value.what
 
+    def test_a_query_without_any_key_is_not_sent(self, trace, scu):
+        with worklist(trace) as scp:
+            for ask in (scu.find_worklist, scu.find_studies):
+                with pytest.raises(CannotBuild, match="an identifier needs at least one key"):
+                    ask(scp.address, Dataset())
+        assert trace.conversations() == ()
+
     def test_text_outside_the_character_set_is_not_sent(self, trace, scu):
         query = everything()
         query.PatientName = "Núñez"
@@ -230,6 +237,16 @@ class TestStore:
         assert [(one.status, one.stored) for one in results] == [(0xA700, False), (0x0000, True), (None, False)]
         assert (results[0].words, results[0].comment) == ("0xA700 Refused: out of resources", "the archive is full")
         assert results[2].words.startswith("not sent: no presentation context for Segmentation Storage in Explicit VR")
+
+    def test_what_cannot_be_put_into_a_request_is_no_missing_context(self, trace, scu):
+        endless = mr_image(1)
+        endless.SOPInstanceUID = "1." * 33 + "1"
+        with archive(trace) as scp:
+            results = scu.store(scp.address, [endless, mr_image(2)])
+        assert [one.stored for one in results] == [False, True]
+        assert results[0].words.startswith("not sent: ")
+        assert "UID" in results[0].words
+        assert "presentation context" not in results[0].words
 
     def test_what_follows_an_abort_is_told_apart(self, scu):
         def store(event):

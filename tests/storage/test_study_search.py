@@ -63,6 +63,15 @@ def test_studies_are_found_and_counted(archive):
     assert (second.StudyInstanceUID, second.ModalitiesInStudy) == ("2.25.2", "MR")
 
 
+def test_one_of_several_values_in_the_index_is_enough_and_all_come_back(archive):
+    keep(archive, 1, AccessionNumber=["A1", "B1"], Modality=["MR", "SR"])
+    (study,) = find(archive, StudyInstanceUID="", AccessionNumber="B1")
+    assert list(study.AccessionNumber) == ["A1", "B1"]
+    (series,) = find(archive, "SERIES", StudyInstanceUID="2.25.1", SeriesInstanceUID="", Modality="SR")
+    assert list(series.Modality) == ["MR", "SR"]
+    assert find(archive, StudyInstanceUID="", AccessionNumber="A1?*") == []
+
+
 def test_studies_are_found_by_what_only_the_files_know(archive):
     for study in (1, 2, 3):
         keep(archive, study, ReferringPhysicianName="Berg^Ida" if study > 1 else "")

@@ -6,6 +6,7 @@ EMR hold and at nothing of how the code was written.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from pydicom.dataset import Dataset
@@ -17,6 +18,7 @@ from hl7dicom_lab.course.exercises.day_practice import (
     Practice,
     day_of,
     practice,
+    spoil_the_last_image,
     waiting_room,
 )
 from hl7dicom_lab.course.verdict import Verdict, right, wrong
@@ -36,6 +38,12 @@ def raised(answer: Any, problem: YourCodeRaises, hint: str) -> Verdict:
     if "ellipsis" in problem.words:
         raise Unfinished from problem
     return wrong("raises", f"{problem.words} {hint}" if callable(answer) else problem.words)
+
+
+def asked_for_a_function(answer: Any) -> None:
+    """No department starts for what is no function. Raises `YourCodeRaises`."""
+    if not callable(answer):
+        call(answer)
 
 
 def check_order_of_work(_: Lab, answer: Any) -> Verdict:
@@ -93,7 +101,8 @@ def _check_sequence(called: list[str]) -> Verdict:
 
 
 def check_examine(_: Lab, answer: Any) -> Verdict:
-    """What one examination brings about, in a department where two patients wait at the CT."""
+    """What two examinations bring about where two patients wait at the CT, then one whose image is refused."""
+    asked_for_a_function(answer)
     marco, lars, chidi = story_day.TODAY[3], story_day.TODAY[1], story_day.TODAY[2]
     with practice() as department:
         for booking in (chidi, lars, marco):
@@ -117,10 +126,27 @@ def check_examine(_: Lab, answer: Any) -> Verdict:
             found = _examination(department, booking, step, returned, others=(lars,))
             if found:
                 return found
+        if _completed_without_its_image(department, lars, answer):
+            return wrong(
+                "not all stored",
+                f"All is well where every image is stored. The check then had the PACS refuse an image of "
+                f"{lars.patient.name} (status 0xC003), and the step became COMPLETED all the same. Look at the results "
+                "of scanner.store, and complete the step only where every result says that it is stored.",
+            )
     return right(
         "In the practice department Marco Rivera and Chidi Okonkwo were examined, each with images of his own in the "
-        "PACS and a step that went STARTED, COMPLETED. Lars Åkesson still waits, as he should."
+        "PACS and a step that went STARTED, COMPLETED. An image of Lars Åkesson was refused, and his step stayed "
+        "STARTED: somebody will look after it."
     )
+
+
+def _completed_without_its_image(department: Practice, booking: Booking, answer: Any) -> bool:
+    spoil_the_last_image(department.lab.modalities[booking.modality])
+    (step,) = department.steps(booking)
+    with suppress(YourCodeRaises, Unfinished):  # a function may also stop here: what counts is the step
+        call(answer, department.lab, booking.modality, step.accession_number)
+    (after,) = department.steps(booking)
+    return after.status is StepStatus.COMPLETED
 
 
 def _examination(
@@ -208,6 +234,7 @@ def _wrong_return(returned: Any, number: str) -> Verdict:
 
 def check_day(_: Lab, answer: Any) -> Verdict:
     """The whole day in a department of its own, then the state of every system."""
+    asked_for_a_function(answer)
     with practice() as day:
         try:
             returned = call(answer, day.lab, story_day.TODAY)

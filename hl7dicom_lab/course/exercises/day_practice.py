@@ -1,25 +1,34 @@
 """The departments in which lesson 09 tries out a learner's functions: each is new, runs over sockets, and ends after.
 
-Clinical step: a whole day. Rule: a check may run any number of times, so it never touches the learner's own department;
-what it has to know of the way there, the order book's moves, is noted while the department runs.
+Clinical step: a whole day. Rules: a check may run any number of times, so it never touches the learner's own
+department; what it has to know of the way there, the order book's moves, is noted while the department runs. A learner
+waits for each check, so the MR scanner acquires a few slices only, and the waiting room is filled once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 
 from pydicom.dataset import Dataset
 
 from hl7dicom_lab import story, story_day
+from hl7dicom_lab.actors.modality import Modality
+from hl7dicom_lab.course_files import data_folder
+from hl7dicom_lab.dicom.acquisition import read_series
 from hl7dicom_lab.lab import Lab
+from hl7dicom_lab.mapping.worklist_to_image import TaggedImage
 from hl7dicom_lab.model import ImagingOrder, Patient, StepStatus, StudySummary, WorklistItem
 from hl7dicom_lab.storage.order_book import BookedStep
 from hl7dicom_lab.story_day import Booking
 
 MODALITIES = ("MR", "CT", "CR")
+#: How many slices the MR scanner of a practice department acquires.
+_SLICES = 3
 
 
 @dataclass(frozen=True)
@@ -62,6 +71,7 @@ def practice() -> Iterator[Practice]:
     with Lab() as lab:
         watched = Practice(lab)
         _watch(watched)
+        _acquire_few(lab.modalities["MR"])
         yield watched
 
 
@@ -80,6 +90,33 @@ def _watch(watched: Practice) -> None:
     book.replace = replace_and_note  # type: ignore[method-assign] # the book tells nobody what came before
 
 
+def _acquire_few(scanner: Modality) -> None:
+    examine = scanner.examine
+
+    def examine_few(item: Dataset, acquisitions: Sequence[Dataset] | None = None) -> tuple[TaggedImage, ...]:
+        return examine(item, _few_slices() if acquisitions is None else acquisitions)
+
+    scanner.examine = examine_few  # type: ignore[method-assign] # only the pixels are fewer
+
+
+@cache
+def _few_slices() -> tuple[Dataset, ...]:
+    return read_series(data_folder() / "mr_brain")[:_SLICES]
+
+
+def spoil_the_last_image(scanner: Modality) -> None:
+    """From here on the scanner's last image of a series lacks half of its pixel data: the PACS refuses it (0xC003)."""
+    examine = scanner.examine
+
+    def examine_and_spoil(item: Dataset, acquisitions: Sequence[Dataset] | None = None) -> tuple[TaggedImage, ...]:
+        images = examine(item, acquisitions)
+        spoilt = images[-1].data_set
+        spoilt.PixelData = spoilt.PixelData[: len(spoilt.PixelData) // 4 * 2]
+        return images
+
+    scanner.examine = examine_and_spoil  # type: ignore[method-assign] # as a scanner with a broken disk would
+
+
 #: A waiting room: who is booked where, with which priority, and how far they are.
 _WAITING = (
     (story.PATIENT, "MR", 30, "R", StepStatus.ARRIVED),
@@ -96,6 +133,12 @@ IN_ORDER = ("Okonkwo, Chidi", "Rivera, Marco", "Åkesson, Lars", "Ms Rivera, Ele
 
 def waiting_room() -> tuple[list[Dataset], dict[str, str]]:
     """The items as the scanners get them, in their order, and whose each accession number is."""
+    items, names = _waiting_room()
+    return deepcopy(items), names
+
+
+@cache
+def _waiting_room() -> tuple[list[Dataset], dict[str, str]]:
     with Lab() as lab:
         names = {}
         for patient, modality, minute, priority, status in _WAITING:

@@ -1,20 +1,25 @@
 """An evening with faults: a department whose systems do not agree, and the check of an audit that has to find out.
 
 Clinical step: the last look of the day. Rules: what is wrong came about over the wire, as it does in life; each fault
-is found by comparing two systems, and what only looks wrong stands beside it.
+is found by comparing two systems, and what only looks wrong stands beside it. The evening is prepared once in a folder,
+and each check looks at a copy of it.
 """
 
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from hl7dicom_lab import story, story_day
 from hl7dicom_lab.course.exercise import YourCodeRaises, call
-from hl7dicom_lab.course.exercises.day_checks import DONE, raised
+from hl7dicom_lab.course.exercises.day_checks import DONE, asked_for_a_function, raised
 from hl7dicom_lab.course.exercises.day_practice import accession_of, place
 from hl7dicom_lab.course.verdict import Verdict, right, wrong
 from hl7dicom_lab.lab import Lab
@@ -39,16 +44,32 @@ class Evening:
     sound: tuple[Planted, ...]
 
 
+@dataclass(frozen=True)
+class _Prepared:
+    """The folder of a department that has stopped in the evening, and what is in it."""
+
+    folder: TemporaryDirectory[str]
+    faults: tuple[Planted, ...]
+    sound: tuple[Planted, ...]
+
+
 @contextmanager
 def evening_with_faults() -> Iterator[Evening]:
     """A department in which seven examinations do not fit together, and four do."""
-    with Lab() as lab:
+    prepared = _prepared()
+    with TemporaryDirectory() as folder:
+        home = shutil.copytree(prepared.folder.name, Path(folder) / "evening")
+        with Lab(home) as lab:
+            yield Evening(lab, prepared.faults, prepared.sound)
+
+
+@cache
+def _prepared() -> _Prepared:
+    folder = TemporaryDirectory()
+    with Lab(folder.name) as lab:
         first = place(lab, story_day.LARS_AKESSON, "CT", 0)
         _report(lab, _examine(lab, first), first)
-        faults = (
-            *_images_that_do_not_fit(lab),
-            *_reports_that_do_not_fit(lab, another=first),
-        )
+        faults = (*_images_that_do_not_fit(lab), *_reports_that_do_not_fit(lab, another=first))
         sound = (
             Planted(
                 accession_of(lab, first),
@@ -57,7 +78,7 @@ def evening_with_faults() -> Iterator[Evening]:
             ),
             *_only_looks_wrong(lab),
         )
-        yield Evening(lab, faults, sound)
+    return _Prepared(folder, faults, sound)
 
 
 def _images_that_do_not_fit(lab: Lab) -> Iterator[Planted]:
@@ -181,6 +202,7 @@ def _fits(lab: Lab, step: WorklistItem) -> bool:
 
 def check_audit(lab: Lab, answer: Any) -> Verdict:
     """The audit on a department with planted faults, then on the learner's own day."""
+    asked_for_a_function(answer)
     with evening_with_faults() as evening:
         try:
             named = _named(call(answer, evening.lab))

@@ -1,7 +1,7 @@
 """Lesson 02: a frame, a refusal that is read, an order that is mended, an order that is written.
 
-Rule: what the learner wrote is sent to the RIS over a real connection, and the RIS decides. A wrong value that it would
-accept is told before anything is sent, so that the order can still be placed when it is right.
+Rule: what the learner wrote is sent to the RIS over a real connection, and the RIS decides (placed_order.py for the
+two orders).
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ from typing import Any
 from hl7dicom_lab import story, story_day
 from hl7dicom_lab.clock import CLASS_START
 from hl7dicom_lab.course.exercise import Exercise, Mistake, Unfinished, YourCodeRaises, call
+from hl7dicom_lab.course.exercises.placed_order import Task, check_order
 from hl7dicom_lab.course.verdict import Verdict, right, wrong
-from hl7dicom_lab.errors import Hl7Fault
 from hl7dicom_lab.hl7v2 import acknowledge, orders
 from hl7dicom_lab.hl7v2.acknowledge import Acknowledgment
 from hl7dicom_lab.hl7v2.build import Envelope
-from hl7dicom_lab.hl7v2.groups import orders as orders_in
-from hl7dicom_lab.hl7v2.message import Message, Segments, control_id_of
 from hl7dicom_lab.lab import Lab
-from hl7dicom_lab.mapping.order_to_worklist import get, order_to_worklist
-from hl7dicom_lab.mapping.table import STEP
-from hl7dicom_lab.model import Patient, Visit, WorklistItem
+from hl7dicom_lab.model import Patient, Visit
 from hl7dicom_lab.story_day import Booking
 
 _PATIENCE = 5.0
-_MODALITIES = [station.modality for station in story.STATIONS]
+_ONLY_BYTES = (
+    "body is bytes, and only bytes can be put together with bytes: "
+    'write each blank as b"...", with b before the quotation marks.'
+)
+_NO_NAMES = 'The table names the bytes for people. Python needs the bytes themselves, as b"..." in its last column.'
 
 #: The header of the lesson, its control id to be filled in, and the orders that the lesson sends.
 _HEADER = r"MSH|^~\&|EMR|NORTHGATE|RIS|NORTHGATE|20260302080000||ORM^O01|{}|P|2.3.1||||||UNICODE UTF-8"
@@ -102,6 +102,10 @@ def _framed(answer: Any, text: str) -> Any:
     except YourCodeRaises as problem:
         if "ellipsis" in problem.words:
             raise Unfinished from problem
+        if isinstance(problem.__cause__, TypeError):
+            raise YourCodeRaises(f"{problem.words} {_ONLY_BYTES}") from problem
+        if isinstance(problem.__cause__, NameError):
+            raise YourCodeRaises(f"{problem.words} {_NO_NAMES}") from problem
         raise
 
 
@@ -122,6 +126,8 @@ def _faults_of_frame(framed: Any, body: bytes) -> Iterator[Verdict]:
             f"The frame begins with {bytes(framed[:3])!r}. VT, 0x0B, has to come first: without it the receiver takes "
             "the bytes for noise.",
         )
+    if framed.endswith(b"\x1c\r\r"):
+        yield wrong("CR twice", "The frame ends with FS and two CR. One CR closes it, and nothing follows.")
     if framed.endswith((b"\x1c\n", b"\x1c\r\n")):
         yield wrong("LF", "The frame ends with LF, 0x0A. After FS there is CR, 0x0D, and nothing else.")
     if framed.endswith(b"\x1c"):
@@ -182,146 +188,25 @@ def _faults_of_reading(said: Mapping[str, str], ack: Acknowledgment) -> Iterator
 
 # -- 02-e3 and 02-e4: an order that the RIS has to hold in the end --
 
-#: Where the RIS finds fault: the mistake's name, and what to say beside the RIS's own words.
-_ADVICE = {
-    "MSH-10": ("control id", "MSH-10 numbers one message; the task names the number to take."),
-    "ORC-2": ("order number", "ORC-2 numbers one order, and OBR-2 repeats it."),
-    "OBR-24": ("modality", "OBR-24 holds the modality in DICOM's two letters."),
-    "PID-7": ("birth date", "HL7 writes a date as year, month, day: YYYYMMDD."),
-}
 
-
-def _check_mended(lab: Lab, answer: Any) -> Verdict:
-    return _check_order(lab, answer, _booking_of(story_day.MARCO_RIVERA), used="MSG00006")
-
-
-def _check_chidi(lab: Lab, answer: Any) -> Verdict:
-    return _check_order(lab, answer, _booking_of(story_day.CHIDI_OKONKWO))
+def _ids(*numbers: int) -> frozenset[str]:
+    return frozenset(f"MSG{number:05d}" for number in numbers)
 
 
 def _booking_of(patient: Patient) -> Booking:
     return next(one for one in story_day.TODAY if one.patient == patient)
 
 
-def _check_order(lab: Lab, answer: Any, booking: Booking, used: str = "") -> Verdict:
-    text = _text_of(answer)
-    fault = next(_faults_of_message(text, booking, used), None)
-    if fault is not None:
-        return fault
-    ack = lab.emr.send(text.encode("utf-8"))
-    held = _held(lab, booking)
-    known = ack.error_code == "205"  # placed before, and perhaps changed since: what the RIS holds is right
-    if held is None or not (ack.accepted or known):
-        name, advice = _ADVICE.get(ack.location.partition(".")[0], ("refused", "Mend what it names."))
-        return wrong(name, f"The RIS answers {ack.code}. {ack.text}. {advice}")
-    return right(
-        f"The RIS holds the order: {held.patient_name}, {held.modality} on {held.start[:8]} at {held.start[8:12]}, "
-        f"accession number {held.accession_number}."
-    )
+_FOR_MARCO = Task(_booking_of(story_day.MARCO_RIVERA), "P00003", used=_ids(1, 2, 3, 4), refused="MSG00006")
+_FOR_CHIDI = Task(_booking_of(story_day.CHIDI_OKONKWO), "P00004", used=_ids(1, 2, 3, 4, 6, 7, 8))
 
 
-def _faults_of_message(text: str, booking: Booking, used: str) -> Iterator[Verdict]:
-    body = text.encode("utf-8")
-    if not text.startswith("MSH"):
-        yield wrong("no message", "The text of a whole message is expected. It begins with MSH, and segments follow.")
-    if "\n" in text:
-        yield wrong("LF", "The segments end with LF (\\n). HL7 ends a segment with CR, 0x0D: write \\r.")
-    if not control_id_of(body):
-        yield wrong("no control id", "MSH-10 is empty, so no answer could name this message. Count the bars of MSH.")
-    yield from _other_values(body, booking, used)
+def _check_mended(lab: Lab, answer: Any) -> Verdict:
+    return check_order(lab, answer, _FOR_MARCO)
 
 
-def _text_of(answer: Any) -> str:
-    """The message in any form in which people hold one: text, bytes, with or without frame, segments, hl7.Message."""
-    if isinstance(answer, (bytes, bytearray)):
-        answer = bytes(answer).decode("utf-8", "replace")
-    elif isinstance(answer, (list, tuple)) and all(isinstance(one, str) and one.isprintable() for one in answer):
-        answer = "\r".join(answer)
-    text = str(answer).strip("\x0b\x1c\r\n ")
-    return text + "\r"
-
-
-def _other_values(body: bytes, booking: Booking, used: str) -> Iterator[Verdict]:
-    """What the RIS would accept although it is not what is ordered. What it refuses, it says itself."""
-    try:
-        (order, *_) = orders_in(Message.parse(body))
-        item = order_to_worklist(order).data_set
-    except Hl7Fault:
-        return
-    if order.first("PID") is None:
-        return
-    found = {field: str(get(item, path) or "") for field, path in _PATHS.items()}
-    yield from _other_patient(order, found, booking)
-    yield from _other_request(order, found, booking)
-    if used and control_id_of(body) == used and found["OBR-24"] in _MODALITIES:
-        yield wrong("same control id", f"MSH-10 is still {used}. A mended message is a new message with a new number.")
-
-
-def _other_patient(order: Segments, found: Mapping[str, str], booking: Booking) -> Iterator[Verdict]:
-    patient = booking.patient
-    name, number = f"{patient.name.family}^{patient.name.given}", patient.identifier.value
-    if found["PID-3"] not in ("", number):
-        yield wrong("patient", f"PID-3 holds {found['PID-3']}, another patient's number; {number} is examined.")
-    if found["PID-5"] not in ("", name):
-        yield wrong("name", f"PID-5 holds {order.get('PID-5')!r}. The family name comes first, then the given name.")
-    if not found["PID-7"]:
-        yield wrong(
-            "no birth date",
-            "PID-7 is empty or no full date. The RIS would take the order, and no scanner would show when he was born.",
-        )
-    if found["PID-7"] != patient.birth_date:
-        yield wrong(
-            "other birth date",
-            f"PID-7 says {found['PID-7']}, which is a possible date and not his. It is year, then month, then day.",
-        )
-    if found["PID-8"] != patient.sex:
-        yield wrong("sex", f"PID-8 holds {order.get('PID-8')!r}; a man is M in table 0001.")
-    if found["PV1-19"] != booking.visit_number:
-        yield wrong(
-            "visit",
-            f"PV1-19 holds {found['PV1-19']!r}. By the visit number, {booking.visit_number}, check-in finds the order.",
-        )
-
-
-def _other_request(order: Segments, found: Mapping[str, str], booking: Booking) -> Iterator[Verdict]:
-    if order.get("ORC-1") not in ("", "NW"):
-        yield wrong("order control", f"ORC-1 holds {order.get('ORC-1')!r}; a new order is NW.")
-    code, scheme = booking.procedure.value, booking.procedure.scheme
-    if order.get("OBR-4.1") not in ("", code) or order.get("OBR-4.3") != scheme:
-        yield wrong("procedure", f"OBR-4 holds {order.get('OBR-4')!r}. Code {code} of the system {scheme} is ordered.")
-    if found["OBR-24"] in _MODALITIES and found["OBR-24"] != booking.modality:
-        yield wrong(
-            "other modality", f"OBR-24 says {found['OBR-24']}: there is such a scanner, but not this one is ordered."
-        )
-    yield from _other_start(found["date"] + found["time"], booking)
-
-
-#: Where a field's value arrives on the worklist.
-_PATHS = {
-    "PID-3": "PatientID",
-    "PID-5": "PatientName",
-    "PID-7": "PatientBirthDate",
-    "PID-8": "PatientSex",
-    "PV1-19": "AdmissionID",
-    "OBR-24": f"{STEP}.Modality",
-    "date": f"{STEP}.ScheduledProcedureStepStartDate",
-    "time": f"{STEP}.ScheduledProcedureStepStartTime",
-}
-
-
-def _other_start(start: str, booking: Booking) -> Iterator[Verdict]:
-    if not start:
-        yield wrong(
-            "no start", "ORC-7 names no start in its fourth component. The RIS would schedule the examination for now."
-        )
-    elif start.ljust(14, "0") != f"{booking.at:%Y%m%d%H%M%S}":
-        yield wrong("other start", f"ORC-7 starts at {start}; {booking.at:%Y-%m-%d, %H:%M} is ordered.")
-
-
-def _held(lab: Lab, booking: Booking) -> WorklistItem | None:
-    """The step that the order has become: this patient's, on this scanner, at this time."""
-    wanted = (booking.patient.identifier.value, booking.modality, f"{booking.at:%Y%m%d%H%M}")
-    return next((one for one in lab.ris.steps() if (one.patient_id, one.modality, one.start[:12]) == wanted), None)
+def _check_chidi(lab: Lab, answer: Any) -> Verdict:
+    return check_order(lab, answer, _FOR_CHIDI)
 
 
 def _as_code(name: str, text: str, *changes: tuple[str, str]) -> str:
@@ -381,9 +266,11 @@ EXERCISES = (
         solution=_framing('b"\\x0b" + body + b"\\x1c\\r"'),
         mistakes=(
             Mistake("text", _framing('"\\x0b" + text + "\\x1c\\r"'), "a network carries bytes"),
+            Mistake("raises", _framing('"\\x0b" + body + "\\x1c\\r"'), "only bytes can be put together with bytes"),
             Mistake("spelled out", _framing('b"0x0B" + body + b"0x1C0x0D"'), "they are several bytes"),
             Mistake("no VT", _framing('body + b"\\x1c\\r"'), "VT, 0x0B, has to come first"),
             Mistake("only FS", _framing('b"\\x0b" + body + b"\\x1c"'), "One more byte belongs to it"),
+            Mistake("CR twice", _framing('b"\\x0b" + body + b"\\x1c\\r\\r"'), "One CR closes it"),
             Mistake("LF", _framing('b"\\x0b" + body + b"\\x1c\\n"'), "ends with LF, 0x0A"),
             Mistake("no FS", _framing('b"\\x0b" + body + b"\\r"'), "FS, 0x1C, has to stand before the last CR"),
             Mistake("changed", _framing('b"\\x0b" + body.strip() + b"\\x1c\\r"'), "byte for byte"),
@@ -458,12 +345,21 @@ EXERCISES = (
             Mistake(
                 "name", _as_code("chidi", _CHIDI, ("Okonkwo^Chidi", "Chidi^Okonkwo")), "The family name comes first"
             ),
-            Mistake("patient", _as_code("chidi", _CHIDI, ("NG-100402", "NG-100237")), "another patient's number"),
+            Mistake("patient", _as_code("chidi", _CHIDI, ("NG-100402", "NG-100237")), "PID-3 holds 'NG-100237'"),
+            Mistake(
+                "issuer", _as_code("chidi", _CHIDI, ("NG-100402^^^NORTHGATE^MR", "NG-100402")), "Its fourth component"
+            ),
+            Mistake("class", _as_code("chidi", _CHIDI, ("PV1||O", "PV1||")), "The class of an outpatient"),
+            Mistake("other number", _as_code("chidi", _CHIDI, ("OBR||P00004", "OBR||")), "It repeats the order number"),
+            Mistake("priority", _as_code("chidi", _CHIDI, ("^^R", "^^S")), "A routine order has R"),
             Mistake("birth date", _as_code("chidi", _CHIDI, ("20010530", "30052001")), "PID-7: '30052001'"),
             Mistake("control id", _as_code("chidi", _CHIDI, ("MSG00009", "MSG00001")), "MSH-10 numbers one message"),
             Mistake("order number", _as_code("chidi", _CHIDI, ("P00004", "P00001")), "ORC-2 numbers one order"),
             Mistake("no start", _as_code("chidi", _CHIDI, ("^^^20260302100000^^R", "")), "in its fourth component"),
             Mistake("LF", _as_code("chidi", _CHIDI, ("\r", "\n")), "ends a segment with CR"),
+            Mistake("spelled out", _as_code("chidi", _CHIDI, ("\r", "\\r")), "backslash and the letter r"),
+            Mistake("no CR", _as_code("chidi", _CHIDI, ("\r", "")), "in one line"),
+            Mistake("answer", 'chidi = {"MSA": ["MSA", "AA", "MSG00009"]}', "answer of the RIS"),
         ),
         before=_SENT_BEFORE,
     ),

@@ -1,7 +1,7 @@
 """Lesson 03: a name in two languages, the way of six values, and a check-in message of one's own.
 
-HL7 v2.5.1 section 2.A.88 and PS3.5 section 6.2.1 (names); the mapping table; HL7 v2.3.1 section 3.2.4 (ADT^A04). Rule:
-a message that would put wrong data on the worklist is not sent by the check, and it says so; any other goes to the RIS.
+HL7 v2.5.1 section 2.A.88 and PS3.5 section 6.2.1 (names); the mapping table. The third check stands in
+`arrival_message`. Rule: a field is right if the RIS's own record, or the table behind it, names it.
 """
 
 from __future__ import annotations
@@ -12,17 +12,14 @@ from typing import Any
 
 from pydicom.valuerep import PersonName
 
-from hl7dicom_lab import story, story_day
+from hl7dicom_lab import story
 from hl7dicom_lab.course.exercise import Exercise, Mistake, YourCodeRaises, call
+from hl7dicom_lab.course.exercises.arrival_message import check_arrival
 from hl7dicom_lab.course.verdict import Verdict, right, wrong
-from hl7dicom_lab.errors import Hl7Fault
-from hl7dicom_lab.hl7v2 import acknowledge, checks
-from hl7dicom_lab.hl7v2.acknowledge import Acknowledgment
 from hl7dicom_lab.hl7v2.message import Message
 from hl7dicom_lab.lab import Lab
 from hl7dicom_lab.mapping.table import ORDER_TO_WORKLIST
-from hl7dicom_lab.model import StepStatus, WorklistItem
-from hl7dicom_lab.services.mllp_sender import MllpSender
+from hl7dicom_lab.model import WorklistItem
 
 #: Names as PID-5 has them and as DICOM has them, the story's own first.
 _NAMES = (
@@ -81,6 +78,9 @@ def _wrong_name(xpn: str, pn: str, given: str) -> Verdict:
             f"{said} An empty part is missing, so the parts behind it have moved to another place: a suffix becomes a "
             "middle name. Join all five parts, the empty ones too.",
         )
+    lost = [part for part in pn.split("^") if part and part not in parts]
+    if lost:
+        return wrong("lost", f"{said} {lost[0]!r} is lost. Give all five parts back, also those that are often empty.")
     return wrong("other", f"{said} The five parts of a PN are family, given, middle, prefix, suffix, in this order.")
 
 
@@ -144,9 +144,9 @@ def _wrong_field(lab: Lab, step: WorklistItem, name: str, given: str) -> Verdict
     if (name, given) in _TAKEN_FOR or (name, field) in _TAKEN_FOR:
         return wrong(*(_TAKEN_FOR.get((name, given)) or _TAKEN_FOR[name, field]))
     row = next(row for row in ORDER_TO_WORKLIST if row.attribute.rpartition(".")[2] == name)
-    if field in {one.partition(".")[0] for one in row.orm}:
-        return None
     value = next(one.value for one in step.origins if one.attribute == row.attribute)
+    if field in {one.partition(".")[0] for one in row.orm}:
+        return _another_component(name, given, _component_of(step, row.attribute), value)
     holds = _field_of_order(lab, field)
     if holds:
         return wrong(
@@ -161,141 +161,30 @@ def _wrong_field(lab: Lab, step: WorklistItem, name: str, given: str) -> Verdict
     )
 
 
+def _component_of(step: WorklistItem, attribute: str) -> str:
+    """The component from which the RIS read the value of an attribute, by its own record; the whole field is 1."""
+    source = next(one.source for one in step.origins if one.attribute == attribute)
+    return source.partition(".")[2] or "1"
+
+
+def _another_component(name: str, given: str, component: str, value: str) -> Verdict | None:
+    """A component may stay away; where it is there, it has to be the one that holds the value."""
+    said = re.split(r"[-.]", given, maxsplit=2)[2:]  # of PID-3.5 the 5; nothing of PID-3
+    if not said or said[0] == component:
+        return None
+    return wrong(
+        "component",
+        f"{name}: the field is the right one, but its component {said[0]} does not hold {value!r}. Count the parts "
+        "between the ^, beginning with 1, or write the field alone.",
+    )
+
+
 def _field_of_order(lab: Lab, field: str) -> str:
     """What a field of Elena Rivera's order holds, as it was sent."""
     for row in lab.trace.rows(protocol="HL7"):
         body = row.decoded.raw.strip(b"\x0b\x1c\r")
         if row.decoded.kind.startswith("ORM") and story.PATIENT.identifier.value.encode() in body:
             return Message.parse(body).raw(field)
-    return ""
-
-
-_LARS = story_day.LARS_AKESSON
-_LARS_BOOKING = story_day.TODAY[1]
-_KEPT_BACK = "The check has not sent it."
-
-
-def _check_arrival(lab: Lab, answer: Any) -> Verdict:
-    if _step_of(lab, _LARS.identifier.value) is None:
-        return wrong("no order", "The RIS has no order for Lars Åkesson. Run the cell that places it, then this one.")
-    text = _as_text(answer)
-    if text is None:
-        return wrong(
-            "form", "The answer is a list of four texts, a segment each, as in check_in; send() makes bytes of it."
-        )
-    try:
-        message = Message.parse(text.encode("utf-8"))
-    except Hl7Fault:
-        return _unreadable(lab, text)
-    return _kept_back(message) or _sent(lab, text, message)
-
-
-def _as_text(answer: Any) -> str | None:
-    """The message as the lesson's `send` puts it together; None for what is no text and no list of texts."""
-    if isinstance(answer, str):
-        return answer
-    if isinstance(answer, (list, tuple)) and all(isinstance(one, str) for one in answer):
-        return "\r".join(answer) + "\r"
-    return None
-
-
-def _unreadable(lab: Lab, text: str) -> Verdict:
-    """What the RIS says of a message that nobody can read."""
-    if not text.startswith("MSH|"):
-        begins = text[:8].strip()
-        return wrong(
-            "no header", f"A message begins with MSH and |; yours begins with {begins!r}. MSH is the first text."
-        )
-    answer = _answer(lab, text)
-    said = f"The RIS answers {answer.code}: {answer.text}"
-    if not text.isascii() and answer.location != "MSH-18":
-        return wrong(
-            "no character set",
-            f"{said}. The name has the letter Å, which is not ASCII, and MSH-18 does not say that the bytes are UTF-8. "
-            "Compare with the end of Elena's MSH: MSH-18 names the character set of the message.",
-        )
-    return wrong("unreadable", said)
-
-
-def _kept_back(message: Message) -> Verdict | None:
-    """What would put wrong data on the worklist; None for a message that may go."""
-    if message.event == "A08":
-        return wrong(
-            "update",
-            f"MSH-9: A08 changes the patient's data and moves no step. A04 registers a visit. {_KEPT_BACK}",
-        )
-    if message.get("PID-3.1") == story.PATIENT.identifier.value:
-        return wrong(
-            "another patient",
-            "PID-3 still holds Elena Rivera's number, so her line would get his name. The number decides whom a "
-            f"message is about, not the name. {_KEPT_BACK}",
-        )
-    family, given = message.get("PID-5.1"), message.get("PID-5.2")
-    if (family or given) and (family, given) != (_LARS.name.family, _LARS.name.given):
-        return wrong(
-            "name",
-            f"PID-5 says family {family!r}, given {given!r}, and the worklist would show that. The family name is the "
-            f"first component, the given name the second, spelled as the order has them. {_KEPT_BACK}",
-        )
-    born, sex = message.get("PID-7"), message.get("PID-8.1")
-    others_birth_date = checks.is_timestamp(born) and born[:8] != _LARS.birth_date
-    if others_birth_date or (sex in checks.SEXES and sex != _LARS.sex):
-        return wrong(
-            "demographics",
-            f"PID-7 says {born!r}, PID-8 {sex!r}. Is one of them still Elena's? {_KEPT_BACK}",
-        )
-    return None
-
-
-def _sent(lab: Lab, text: str, message: Message) -> Verdict:
-    """Send it to the RIS; the verdict on what it brought about."""
-    if not message.control_id:
-        return wrong("no control id", "MSH-10 is empty, so no answer could be matched to the message. Give it an id.")
-    answer = _answer(lab, text)
-    if answer.error_code == "205":
-        return wrong(
-            "used control id",
-            "MSH-10: the RIS has accepted another message with this control id before, perhaps an earlier attempt of "
-            "yours. A changed message is a new message: give it an id that was not used yet, such as HAND0004.",
-        )
-    if not answer.accepted:
-        return wrong("refused", f"The RIS answers {answer.code}, error {answer.error_code}: {answer.text}")
-    return _brought_about(message, answer, _step_of(lab, _LARS.identifier.value))
-
-
-def _answer(lab: Lab, text: str) -> Acknowledgment:
-    host, port = lab.ris.hl7.host, lab.ris.hl7.port
-    with MllpSender(host, port, trace=lab.trace, system=story.EMR, peer=story.RIS, timeout=5, attempts=1) as sender:
-        return acknowledge.read(sender.send(text.encode("utf-8")))
-
-
-def _brought_about(message: Message, answer: Acknowledgment, step: WorklistItem | None) -> Verdict:
-    said = f"The RIS answers {answer.code}: {answer.text}."
-    number, issuer = message.get("PID-3.1"), message.get("PID-3.4.1")
-    again = "Mend it, and give the changed message a new MSH-10."
-    if number != _LARS.identifier.value:
-        return wrong(
-            "unknown patient",
-            f"{said} It has accepted the message, and no step of his has moved: PID-3 says {number!r}, and the order "
-            f"was placed for another medical record number. {again}",
-        )
-    if issuer not in ("", _LARS.identifier.issuer):
-        return wrong(
-            "another issuer",
-            f"{said} It has accepted the message, and no step of his has moved: PID-3.4 says that {issuer!r} issued "
-            f"the number. The same number from another issuer is another person. {again}",
-        )
-    if step is None or step.status is StepStatus.SCHEDULED:
-        return wrong("nothing arrived", f"{said} His step is still SCHEDULED. Is MSH-9 ADT^A04?")
-    return right(f"{said} The step {step.accession_number} is {step.status.value}.{_remarks(message)}")
-
-
-def _remarks(message: Message) -> str:
-    """What went well here and may go wrong elsewhere."""
-    if not message.get("PID-3.4.1"):
-        return " PID-3.4 is empty, though: where two hospitals number their patients, a RIS could not tell whose he is."
-    if message.get("PV1-19.1") != _LARS_BOOKING.visit_number:
-        return " PV1-19 does not name his visit, though, so the RIS took his steps of the day."
     return ""
 
 
@@ -326,14 +215,16 @@ def _arrival(
     charset: str = "||||||UNICODE UTF-8",
     identifier: str = "NG-100318^^^NORTHGATE^MR",
     person: str = "Åkesson^Lars||19710214|M",
+    visit: str = "V-2026-0413",
+    in_msh: str = "",
 ) -> str:
     """The code of an answer to 03-e3."""
     lines = (
-        rf'    r"MSH|^~\&|EMR|NORTHGATE|RIS|NORTHGATE|20260302093000||ADT^{event}"',
+        rf'    r"MSH|^~\&|EMR|NORTHGATE|RIS|NORTHGATE|20260302093000||ADT^{event}"{in_msh}',
         f'    "|{control_id}|P|2.3.1{charset}",',
         f'    "EVN|{event}|20260302093000",',
         f'    "PID|1||{identifier}||{person}",',
-        '    "PV1|1|O|IMAGING^WAITING^1||||||||||||||||V-2026-0413^^^NORTHGATE^VN",',
+        f'    "PV1|1|O|IMAGING^WAITING^1||||||||||||||||{visit}^^^NORTHGATE^VN",',
     )
     return "\n".join(["arrival = [", *lines, "]"])
 
@@ -380,6 +271,7 @@ EXERCISES = (
                 "filler number", _came_from(PlacerOrderNumberImagingServiceRequest="ORC-3"), "of the filler, the RIS"
             ),
             Mistake("issuer", _came_from(PatientID="PID-3.4"), "who issued the number"),
+            Mistake("component", _came_from(**{_START_TIME: "ORC-7.6"}), "the field is the right one"),
             Mistake("account number", _came_from(PatientID="PID-18"), "belongs to a bill"),
             Mistake("empty field", _came_from(Modality="OBR-23"), "OBR-23 holds nothing"),
             Mistake("other field", _came_from(ReasonForTheRequestedProcedure="OBR-4"), "OBR-4 holds"),
@@ -390,10 +282,10 @@ EXERCISES = (
         id="03-e3",
         title="Check Lars Åkesson in",
         answer="arrival",
-        check=_check_arrival,
+        check=check_arrival,
         hints=(
             "Copy the four texts of check_in and go through them field by field: what is Elena's, and what stays?",
-            "MSH: time and MSH-10. EVN: the time. PID: fields 3, 5, 7 and 8. PV1: the visit number in PV1-19.",
+            "MSH: time and MSH-10. EVN: the time. PID: fields 3, 5, 7 and 8. PV1: only the visit number, PV1-19.",
             'PID is "PID|1||NG-100318^^^NORTHGATE^MR||Åkesson^Lars||19710214|M". In the other three, change the rest.',
         ),
         # Its own control id: the learner's attempts may have used the one that the exercise names.
@@ -402,11 +294,20 @@ EXERCISES = (
         mistakes=(
             Mistake("another patient", _arrival(identifier="NG-100237^^^NORTHGATE^MR"), "her line would get his name"),
             Mistake(
-                "unknown patient", _arrival(identifier="100318^^^NORTHGATE^MR"), "for another medical record number"
+                "unknown patient",
+                _arrival(control_id="HAND0004", identifier="100318^^^NORTHGATE^MR"),
+                "for another medical record number",
             ),
-            Mistake("another issuer", _arrival(identifier="NG-100318^^^RIS^MR"), "another issuer is another person"),
+            Mistake(
+                "another issuer",
+                _arrival(control_id="HAND0005", identifier="NG-100318^^^RIS^MR"),
+                "another issuer is another person",
+            ),
             Mistake("name", _arrival(person="Lars^Åkesson||19710214|M"), "The family name is the first component"),
             Mistake("demographics", _arrival(person="Åkesson^Lars||19840617|F"), "Is one of them still Elena's"),
+            Mistake("rest of a name", _arrival(person="Åkesson^Lars^Maria^^Ms||19710214|M"), "left over from Elena"),
+            Mistake("visit", _arrival(visit="V-2026-0412"), "number of Elena's visit"),
+            Mistake("no segment", _arrival(in_msh=","), "between the two halves of MSH"),
             Mistake("update", _arrival(event="A08"), "moves no step"),
             Mistake("no character set", _arrival(charset=""), "MSH-18 does not say"),
             Mistake("refused", _arrival(person="Åkesson^Lars||1971-02-14|M"), "The RIS answers AE"),

@@ -1,221 +1,88 @@
-"""Lesson 04: queries for the worklist. Each is sent over an association, and what comes back is looked at.
+"""Lesson 04: the exercises on worklist queries. How a query is sent and looked at stands in `worklist_answers.py`.
 
-Rule: a query is right when it finds the steps that it should, and would find no others: beside the steps of the day,
-some that are not there are held against it, so that a key that is too wide by accident is seen.
+Rule: a query is right when it finds the steps that it should, and would find no others on another day.
 """
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Iterator
-from copy import deepcopy
-from dataclasses import dataclass
 from typing import Any
 
 from pydicom.dataset import Dataset
-from pydicom.uid import ExplicitVRLittleEndian
 
 from hl7dicom_lab import story_day
 from hl7dicom_lab.course.exercise import Exercise, Mistake, Unfinished, call
+from hl7dicom_lab.course.exercises.worklist_answers import (
+    DATE,
+    ELENA,
+    TODAY,
+    TOMORROW,
+    Answer,
+    ask,
+    held,
+    kept_out,
+    keys,
+    narrowed,
+    not_returned,
+    on_list,
+    other_days,
+    step_key,
+    too_few,
+    too_many,
+    value,
+)
 from hl7dicom_lab.course.verdict import Verdict, right, wrong
-from hl7dicom_lab.dicom.reading import read_data_set
-from hl7dicom_lab.dicom.worklist_model import STEP, WORKLIST_MODEL, right_place
-from hl7dicom_lab.dicom.worklist_query import explain_match, matches
-from hl7dicom_lab.errors import CannotEncode, DicomFault, Refused
+from hl7dicom_lab.dicom.worklist_model import STEP
+from hl7dicom_lab.dicom.worklist_query import matches
 from hl7dicom_lab.lab import Lab
-from hl7dicom_lab.model import WorklistItem
 
-_TODAY, _TOMORROW = "20260302", "20260303"
-_DATE = "ScheduledProcedureStepStartDate"
-_ELENA = "NG000001"
-
-
-@dataclass(frozen=True)
-class _Answer:
-    """What a query brought: accession numbers of the steps found, and the verdict where there is one already."""
-
-    query: Dataset
-    found: tuple[str, ...] = ()
-    verdict: Verdict | None = None
-
-
-def _ask(lab: Lab, query: Any) -> _Answer:
-    """Send the learner's query; with the accession number as a return key, by which the steps are told apart."""
-    if not isinstance(query, Dataset):
-        words = f"The check expects a query, a Dataset of pydicom. This is a value of type {type(query).__name__}."
-        return _Answer(Dataset(), verdict=wrong("no data set", words))
-    if len(query) == 0 or any(value is ... for _, value in _keys(query)):
-        raise Unfinished
-    if (verdict := _no_text(query)) is not None:
-        return _Answer(query, verdict=verdict)
-    asked = deepcopy(query)
-    if "AccessionNumber" not in asked:
-        asked.AccessionNumber = ""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the learner has seen it; the RIS says what is wrong with the value
-            items = lab.modality.query(asked)
-    except (Refused, CannotEncode) as problem:
-        return _Answer(query, verdict=_refused(query, problem))
-    return _Answer(query, tuple(str(item.AccessionNumber) for item in items), _misplaced(query))
-
-
-def _refused(query: Dataset, problem: Refused | CannotEncode) -> Verdict:
-    """The RIS says no. Its comment names the value; `explain_match` says the same with the key."""
-    try:
-        explain_match(query, Dataset())
-    except DicomFault as fault:
-        about_date = fault.keyword == _DATE
-        form = "A date is eight digits; a range is two dates with one hyphen between them, without spaces."
-        key = f"{fault.where.rpartition('.')[2]}: {fault.what.removesuffix('.')}."
-        advice = form if about_date else f"Next step: {fault.next_step}."
-        words = f"The RIS refuses the query with status 0xA900. {key} {advice}"
-        return wrong("date form" if about_date else "refused", words)
-    return wrong("refused", f"There is no list: {problem}")
-
-
-def _misplaced(query: Dataset) -> Verdict | None:
-    """A key that stands where the worklist has no such key, with where it belongs."""
-    for path, _ in _keys(query):
-        keyword = path.rpartition(".")[2]
-        try:
-            belongs = "" if path in WORKLIST_MODEL else right_place(keyword, path) or "root"
-        except KeyError:
-            continue
-        if belongs:
-            here = "in the item of the sequence" if "." in path else "at the root of the query"
-            there = "at the root" if belongs == "root" else f"in the item of {belongs}"
-            words = f"{keyword} stands {here}; it belongs {there}. In the wrong place it is no key: everything fits."
-            return wrong(f"{keyword} misplaced", words)
-    return None
-
-
-def _no_text(query: Dataset) -> Verdict | None:
-    """A key whose value is a number in Python: all keys of these exercises are text."""
-    for path, value in _keys(query):
-        if isinstance(value, (int, float)):
-            keyword = path.rpartition(".")[2]
-            return wrong(
-                "number", f'{keyword} is the number {value}. Its value is text, in quotation marks: "{value}".'
-            )
-    return None
-
-
-def _keys(query: Dataset, before: str = "") -> Iterator[tuple[str, Any]]:
-    """The keys of a query that have a value, by their path, with the value."""
-    for element in query:
-        if element.VR == "SQ":
-            for item in element.value or ():
-                yield from _keys(item, f"{before}{element.keyword}.")
-        elif element.value not in (None, ""):
-            yield f"{before}{element.keyword}", element.value
-
-
-def _step_key(query: Dataset) -> Dataset:
-    """The item of ScheduledProcedureStepSequence; an empty one where there is none."""
-    items = query.get(STEP)
-    return items[0] if items else Dataset()
-
-
-def _value(query: Dataset, keyword: str) -> str:
-    """The value of a key, in the step's item or at the root; empty where it has none."""
-    return str(_step_key(query).get(keyword) or query.get(keyword) or "")
-
-
-def _held(lab: Lab, accession_number: str, *, name: str = "", date: str = "") -> Dataset:
-    """A step as the RIS holds it; or, with another name or day, one that a query must not find."""
-    item = read_data_set(lab.ris.step(accession_number).data_set, ExplicitVRLittleEndian)
-    item.PatientName = name or str(item.PatientName)
-    if date:
-        _step_key(item).ScheduledProcedureStepStartDate = date
-    return item
-
-
-def _on_list(lab: Lab, wanted: Callable[[WorklistItem], bool]) -> set[str]:
-    """Accession numbers of the steps that are on the worklist and wanted."""
-    return {step.accession_number for step in lab.ris.steps() if wanted(step)}
-
-
-def _named(lab: Lab, accession_number: str) -> str:
-    """A step in words, as feedback tells of it."""
-    step = lab.ris.step(accession_number)
-    day = {_TODAY: "today", _TOMORROW: "tomorrow"}.get(step.start[:8], step.start[:8])
-    return f"{step.patient_name.partition('=')[0]} ({step.modality}, {day})"
-
-
-def _too_few(lab: Lab, answer: _Answer, expected: set[str]) -> Verdict | None:
-    """A step that should be found, and which key keeps it out."""
-    missing = min(expected - set(answer.found), default="")
-    if not missing:
-        return None
-    told = f"The query finds {len(answer.found)}, and misses {_named(lab, missing)}."
-    return wrong("not found", f"{told} {_kept_out(answer.query, _held(lab, missing))}")
-
-
-def _kept_out(query: Dataset, item: Dataset) -> str:
-    """The keys that keep a step out, in words."""
-    keys = [key for key in explain_match(query, item) if not key.matched]
-    words = "{} asks for {!r}, and the step has {!r}."
-    return " ".join(words.format(key.path.rpartition(".")[2], key.wanted, key.found) for key in keys)
-
-
-def _too_many(lab: Lab, answer: _Answer, expected: set[str], mistake: str, advice: str) -> Verdict | None:
-    """A step that should not be found."""
-    surplus = min(set(answer.found) - expected, default="")
-    return wrong(mistake, f"The list shows {_named(lab, surplus)} too. {advice}") if surplus else None
-
-
-def _not_returned(query: Dataset, *keywords: str) -> Verdict | None:
-    """A return key that is missing; the start date stands in the step's item only."""
-    for keyword in keywords:
-        if keyword not in (_step_key(query) if keyword == _DATE else query):
-            words = f"{keyword} does not come back, because it is not in the query. An empty key asks for it."
-            return wrong(f"{keyword} not asked for", words)
-    return None
-
-
-def _open_ended(lab: Lab, query: Dataset, *days: str) -> Verdict | None:
-    """A date key that covers days beside those that are wanted, although the list does not show it today."""
-    if not any(matches(query, _held(lab, _ELENA, date=day)) for day in days):
-        return None
-    return wrong("other days", f"{_DATE} {_value(query, _DATE)!r} covers other days too. Give both ends, or one day.")
+#: Family names that a key for Rivera must not find; nobody of these is on the list today.
+_OTHER_FAMILIES = ("Rivers", "Rivas", "Rossi", "Livera", "Rovera")
 
 
 def _check_today(lab: Lab, query: Any) -> Verdict:
-    if isinstance(query, Dataset) and not any(_value(query, keyword) for keyword in (_DATE, "Modality")):
+    answer = ask(lab, query)
+    if answer.verdict:
+        return answer.verdict
+    if not query.get(STEP):
+        words = (
+            f"The query has no {STEP}, so nothing is asked about the step. Put [step] into it, as in the cell above."
+        )
+        return wrong("no step", words)
+    if not len(step_key(query)) and not any(keys(query)):
         raise Unfinished
-    answer = _ask(lab, query)
-    mr = _on_list(lab, lambda step: step.modality == "MR")
-    expected = _on_list(lab, lambda step: step.modality == "MR" and step.start.startswith(_TODAY))
+    mr = on_list(lab, lambda step: step.modality == "MR")
+    expected = on_list(lab, lambda step: step.modality == "MR" and step.start.startswith(TODAY))
     kind = "Modality, in the step's item, keeps to one kind of examination."
-    day = f"{_DATE}, in the step's item, keeps to one day."
+    day = f"{DATE}, in the step's item, keeps to one day."
     return (
-        answer.verdict
-        or _too_few(lab, answer, expected)
-        or _too_many(lab, answer, mr, "modality missing", kind)
-        or _too_many(lab, answer, expected, "day missing", day)
-        or _open_ended(lab, query, "20260301", "20260304")
-        or _not_returned(query, "PatientName")
+        too_few(lab, answer, expected)
+        or too_many(lab, answer, mr, "modality missing", kind)
+        or too_many(lab, answer, expected, "day missing", day)
+        or other_days(lab, answer.query, "20260301", "20260304")
+        or narrowed(lab, answer.query, DATE, "Modality")
+        or not_returned(answer.query, "PatientName")
         or right(f"The RIS answers with {len(expected)} steps: MR, today, and nobody else.")
     )
 
 
 def _check_riveras(lab: Lab, query: Any) -> Verdict:
-    answer = _ask(lab, query)
-    expected = _on_list(lab, lambda step: step.patient_name.startswith("Rivera^"))
+    answer = ask(lab, query)
+    expected = on_list(lab, lambda step: step.patient_name.startswith("Rivera^"))
     return (
         answer.verdict
         or _about_stars(answer)
-        or _too_few(lab, answer, expected)
-        or _too_many(lab, answer, expected, "everybody", "Which key says that the family name is Rivera?")
-        or _too_narrow(lab, query)
-        or _not_returned(query, "PatientName", "AccessionNumber")
-        or right(f"The RIS answers with {len(expected)} steps of two patients.{_more_than_riveras(lab, query)}")
+        or too_few(lab, answer, expected)
+        or too_many(lab, answer, expected, "everybody", "Which key says that the family name is Rivera?")
+        or _other_families(lab, answer.query)
+        or _given_names(lab, answer.query)
+        or narrowed(lab, answer.query, "PatientName")
+        or not_returned(answer.query, "PatientName", "AccessionNumber")
+        or right(f"The RIS answers with {len(expected)} steps of two patients.{_more_than_riveras(lab, answer.query)}")
     )
 
 
-def _about_stars(answer: _Answer) -> Verdict | None:
-    name = _value(answer.query, "PatientName")
+def _about_stars(answer: Answer) -> Verdict | None:
+    name = value(answer.query, "PatientName")
     if name.startswith("*") and name.strip("*"):
         words = f"{name!r} begins with *: anything may stand in front, so Rivera need not be the family name."
         return wrong("star in front", f"{words} In a name the family name comes first.")
@@ -225,54 +92,64 @@ def _about_stars(answer: _Answer) -> Verdict | None:
     return None
 
 
-def _too_narrow(lab: Lab, query: Dataset) -> Verdict | None:
-    if matches(query, _held(lab, _ELENA, name="Rivera^N", date="20260309")):
+def _other_families(lab: Lab, query: Dataset) -> Verdict | None:
+    for family in _OTHER_FAMILIES:
+        if matches(query, held(lab, ELENA, name=f"{family}^N")):
+            told = f"{value(query, 'PatientName')!r} would find the family name {family} too."
+            return wrong("too wide", f"{told} Write the whole family name, then the * for what follows.")
+    return None
+
+
+def _given_names(lab: Lab, query: Dataset) -> Verdict | None:
+    if matches(query, held(lab, ELENA, name="Rivera^N")):
         return None
-    return wrong("too narrow", "A Rivera on another day, or with another given name, would be missed. Take a key away.")
+    told = f"{value(query, 'PatientName')!r} would miss a Rivera with another given name."
+    return wrong("given name", f"{told} What follows the family name may be anything.")
 
 
 def _more_than_riveras(lab: Lab, query: Dataset) -> str:
-    wide = matches(query, _held(lab, _ELENA, name="Riveras^N"))
+    wide = matches(query, held(lab, ELENA, name="Riveras^N"))
     return " It would find the family name Riveras as well; with ^ before the * it would not." if wide else ""
 
 
 def _check_repaired(lab: Lab, query: Any) -> Verdict:
-    answer = _ask(lab, query)
+    answer = ask(lab, query)
     step = lab.ris.order_book.steps(patient_id=story_day.MARCO_RIVERA.identifier.value)[0]
     marco = step.item.accession_number
     return (
         answer.verdict
-        or _given_up(query)
-        or _still_kept_out(answer, marco, _held(lab, marco))
-        or _not_he_alone(answer, _held(lab, marco, name="Rivera^N"))
+        or _given_up(answer.query)
+        or _still_kept_out(answer, marco, held(lab, marco))
+        or _not_he_alone(lab, answer, marco)
         or right("Marco Rivera is found: by the scanner's AE title, and by his name as it is stored.")
     )
 
 
 def _given_up(query: Dataset) -> Verdict | None:
     for keyword in ("PatientName", "ScheduledStationAETitle"):
-        if not _value(query, keyword).strip("*"):
+        if not value(query, keyword).strip("*"):
             words = f"{keyword} has no value any more: the query no longer asks by it. Give it the value that fits."
             return wrong("key given up", words)
     return None
 
 
-def _still_kept_out(answer: _Answer, marco: str, item: Dataset) -> Verdict | None:
+def _still_kept_out(answer: Answer, marco: str, item: Dataset) -> Verdict | None:
     if marco in answer.found:
         return None
-    told = _kept_out(answer.query, item)
+    told = kept_out(answer.query, item) or "His step is over. Run the first cell of the lesson, and go on from there."
     return wrong("both left" if told.count("asks for") > 1 else "one left", f"Marco Rivera is still kept out. {told}")
 
 
-def _not_he_alone(answer: _Answer, other: Dataset) -> Verdict | None:
-    if len(answer.found) == 1 and not matches(answer.query, other):
-        return None
-    words = "Marco Rivera is found, and another Rivera at the CT would be as well. Give more of his name."
-    return wrong("not he alone", words)
+def _not_he_alone(lab: Lab, answer: Answer, marco: str) -> Verdict | None:
+    for name, who in (("Rivera^N", "another Rivera"), ("Vega^Marco", "another Marco"), ("Marco^N", "another Marco")):
+        if matches(answer.query, held(lab, marco, name=name)):
+            words = f"Marco Rivera is found, and {who} at the CT would be as well. Give more of his name."
+            return wrong("not he alone", words)
+    return None
 
 
 def _check_period(lab: Lab, function: Any) -> Verdict:
-    for modality, first, last in (("MR", _TODAY, _TOMORROW), ("CT", _TODAY, _TOMORROW), ("MR", _TOMORROW, _TOMORROW)):
+    for modality, first, last in (("MR", TODAY, TOMORROW), ("CT", TODAY, TOMORROW), ("MR", TOMORROW, TOMORROW)):
         told = _one_period(lab, call(function, modality, first, last), modality, first, last)
         if told is not None:
             return wrong(told.mistake, f"For {modality!r}, {first!r}, {last!r}: {told.words}")
@@ -280,22 +157,42 @@ def _check_period(lab: Lab, function: Any) -> Verdict:
 
 
 def _one_period(lab: Lab, query: Any, modality: str, first: str, last: str) -> Verdict | None:
-    answer = _ask(lab, query)
-    expected = _on_list(lab, lambda step: step.modality == modality and first <= step.start[:8] <= last)
+    answer = ask(lab, query)
+    expected = on_list(lab, lambda step: step.modality == modality and first <= step.start[:8] <= last)
     return (
-        answer.verdict
-        or _too_few(lab, answer, expected)
-        or _too_many(lab, answer, expected, "too much", "Do modality, first and last all stand in the query?")
-        or (_open_ended(lab, query, "20260228", "20260309") if modality == "MR" else None)
-        or _not_returned(query, "PatientName", "AccessionNumber", _DATE)
+        _in_quotation_marks(answer.query)
+        or answer.verdict
+        or too_few(lab, answer, expected)
+        or too_many(lab, answer, expected, "too much", "Do modality, first and last all stand in the query?")
+        or (other_days(lab, answer.query, "20260228", "20260309") if modality == "MR" else None)
+        or narrowed(lab, answer.query, DATE, "Modality")
+        or not_returned(answer.query, "PatientName", "AccessionNumber", DATE)
     )
+
+
+def _in_quotation_marks(query: Dataset) -> Verdict | None:
+    """The name of a parameter as a text."""
+    for keyword in ("Modality", DATE):
+        given = value(query, keyword)
+        if any(name in given for name in ("modality", "first", "last")):
+            words = (
+                f"{keyword} is the text {given!r}. Without quotation marks, a name stands for the value it was given."
+            )
+            return wrong("quoted", words)
+    return None
 
 
 #: pydicom warns of a value that its VR does not allow; a learner sees that above the verdict.
 _QUIET = "import warnings\nwarnings.simplefilter('ignore')\n"
 _MR = 'step.Modality = "MR"'
-_ON = f'step.{_DATE} = "{_TODAY}"'
+_ON = f'step.{DATE} = "{TODAY}"'
 _NUMBER = 'riveras.AccessionNumber = ""'
+_NUMBER_IN_STEP = (
+    'riveras.PatientName = "Rivera^*"',
+    "step = Dataset()",
+    'step.AccessionNumber = ""',
+    "riveras.ScheduledProcedureStepSequence = [step]",
+)
 
 
 def _today(*lines: str) -> str:
@@ -312,7 +209,7 @@ def _repaired(name: str, station: str) -> str:
 
 step = Dataset()
 step.Modality = "CT"
-step.{_DATE} = "{_TODAY}"
+step.{DATE} = "{TODAY}"
 step.ScheduledStationAETitle = "{station}"
 repaired = Dataset()
 repaired.PatientName = "{name}"
@@ -327,7 +224,7 @@ def _period(date: str, *, modality: str = "modality", number: str = 'query.Acces
 def worklist_query(modality, first, last):
     step = Dataset()
     step.Modality = {modality}
-    step.{_DATE} = {date}
+    step.{DATE} = {date}
     query = Dataset()
     query.PatientName = ""
     {number}
@@ -343,7 +240,7 @@ _E1 = Exercise(
     hints=(
         "Two attributes of the step decide: its modality and its start date. Look them up in the table above.",
         "Both stand in the step's item, so both lines begin with `step.`, not with `mr_today.`",
-        f'The first line is step.Modality = "MR". The second gives step.{_DATE} the value "{_TODAY}".',
+        f'The first line is step.Modality = "MR". The second gives step.{DATE} the value "{TODAY}".',
     ),
     solution=_today(_MR, _ON),
     mistakes=(
@@ -352,13 +249,20 @@ _E1 = Exercise(
             _today(_ON, 'mr_today.Modality = "MR"'),
             "Modality stands at the root of the query; it belongs in the item of ScheduledProcedureStepSequence",
         ),
-        Mistake(f"{_DATE} misplaced", _today(_MR, f'mr_today.{_DATE} = "{_TODAY}"'), f"{_DATE} stands at the root"),
-        Mistake("number", _QUIET + _today(_MR, f"step.{_DATE} = {_TODAY}"), "Its value is text, in quotation marks"),
-        Mistake("date form", _QUIET + _today(_MR, f'step.{_DATE} = "2026-03-02"'), "A date is eight digits"),
+        Mistake(f"{DATE} misplaced", _today(_MR, f'mr_today.{DATE} = "{TODAY}"'), f"{DATE} stands at the root"),
+        Mistake("number", _QUIET + _today(_MR, f"step.{DATE} = {TODAY}"), "Its value is text, in quotation marks"),
+        Mistake("date form", _QUIET + _today(_MR, f'step.{DATE} = "2026-03-02"'), "A date is eight digits"),
         Mistake("day missing", _today(_MR), "shows Haddad^Samir (MR, tomorrow) too"),
         Mistake("modality missing", _today(_ON), "keeps to one kind"),
         Mistake("not found", _today('step.Modality = "MRI"', _ON), "Modality asks for 'MRI'"),
-        Mistake("other days", _today(_MR, f'step.{_DATE} = "-{_TODAY}"'), "covers other days too"),
+        Mistake("other days", _today(_MR, f'step.{DATE} = "-{TODAY}"'), "covers other days too"),
+        Mistake("too narrow", _today(_MR, _ON, 'step.ScheduledStationAETitle = "NORTHGATE_MR1"'), "narrows the list"),
+        Mistake(
+            "misspelled",
+            _QUIET + _today(_MR, f'step.ScheduledProcedureStartDate = "{TODAY}"'),
+            "is no keyword of DICOM",
+        ),
+        Mistake("no step", _today(_MR, _ON).rpartition("\n")[0], f"has no {STEP}"),
     ),
 )
 _E2 = Exercise(
@@ -377,6 +281,9 @@ _E2 = Exercise(
         Mistake("star in front", _riveras('riveras.PatientName = "*Rivera"', _NUMBER), "the family name comes first"),
         Mistake("AccessionNumber not asked for", _riveras('riveras.PatientName = "Rivera*"'), "An empty key asks"),
         Mistake("not found", _riveras('riveras.PatientName = "Rivera^Elena*"', _NUMBER), "misses Rivera^Marco (CT"),
+        Mistake("too wide", _riveras('riveras.PatientName = "Riv*"', _NUMBER), "the family name Rivers too"),
+        Mistake("given name", _riveras('riveras.PatientName = "Rivera^????*"', _NUMBER), "another given name"),
+        Mistake("AccessionNumber misplaced", _riveras(*_NUMBER_IN_STEP), "it belongs at the root"),
         Mistake("everybody", _riveras('riveras.PatientName = "*"', _NUMBER), "says that the family name is Rivera"),
     ),
 )
@@ -408,12 +315,14 @@ _E4 = Exercise(
         "Build the query as in make_query: a step, a query, the step in square brackets. Where values stood, write "
         "modality, first and last, without quotation marks.",
         'Several days are one key with a range: both ends and a hyphen between them, joined with + "-" +.',
-        f'step.Modality = modality and step.{_DATE} = first + "-" + last. The query has PatientName and '
+        f'step.Modality = modality and step.{DATE} = first + "-" + last. The query has PatientName and '
         "AccessionNumber, both empty, and the step.",
     ),
     solution=_period('first + "-" + last'),
     mistakes=(
         Mistake("date form", _QUIET + _period('first + " - " + last'), "one hyphen between them"),
+        Mistake("quoted", _QUIET + _period('"first-last"'), "Without quotation marks"),
+        Mistake("cannot be sent", _QUIET + _period('first + "\u2013" + last'), "the hyphen of the keyboard"),
         Mistake("not found", _period("first"), "misses Haddad^Samir (MR, tomorrow)"),
         Mistake("too much", _period('first + "-" + last', modality='""'), "Do modality, first and last"),
         Mistake("other days", _period('first + "-"'), "covers other days too"),

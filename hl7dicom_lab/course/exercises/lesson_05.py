@@ -242,6 +242,11 @@ EXERCISES = (
                 "different InstanceNumbers",
             ),
             Mistake(
+                "one UID for two",
+                _series_with('frame_uid = lab.mint.uid("frame of reference")', "frame_uid = series_uid"),
+                "a UID names one thing",
+            ),
+            Mistake(
                 "StudyTime",
                 _series_with('image.StudyTime = f"{started:%H%M%S}"', 'image.StudyTime = "093000"'),
                 "the time that was planned",
@@ -288,6 +293,7 @@ EXERCISES = (
                 _window_with("(pixels.astype(float) - lowest)", "(highest - pixels.astype(float))"),
                 "Black and white have changed places",
             ),
+            Mistake("one by one", _window_with(_CLIP, "return max(0, min(255, grey))"), "np.clip cuts all of them off"),
             Mistake("not scaled", _window_with(" * 255", "").replace("0, 255)", "0, 1)"), "from 0 to 1"),
             Mistake(
                 "fixed window",

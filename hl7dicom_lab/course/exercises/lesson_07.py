@@ -4,24 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from hl7dicom_lab import story
 from hl7dicom_lab.course.exercise import Exercise, Mistake
+from hl7dicom_lab.course.exercises.reports_for_two import NEW_IMPRESSION, check_corrected, check_mended
 from hl7dicom_lab.course.verdict import Verdict, right, wrong
-from hl7dicom_lab.errors import DeliveryError, Hl7Fault, PeerError
-from hl7dicom_lab.hl7v2 import acknowledge
-from hl7dicom_lab.hl7v2.acknowledge import Acknowledgment
-from hl7dicom_lab.hl7v2.groups import reports
-from hl7dicom_lab.hl7v2.message import Message
 from hl7dicom_lab.lab import Lab
-from hl7dicom_lab.mapping.oru_to_report import oru_to_report
-from hl7dicom_lab.model import Hl7Address, Report, ReportStatus
-from hl7dicom_lab.services.mllp_sender import MllpSender
-
-_ACCESSION = "NG000001"
-_FINAL_AT = "20260302095500"
-_FINDINGS = "FINDINGS: Ventricles & sulci are of normal size. No mass, no midline shift."
-_IMPRESSION = "IMPRESSION: Normal brain & orbits | no follow-up."
-_NEW_IMPRESSION = "IMPRESSION: Normal brain & orbits. Follow-up if the headache persists."
 
 _STATUSES = {"early": ("P", "P"), "signed": ("F", "F"), "changed": ("C", "C"), "unchanged": ("C", "F")}
 #: Values that table 0085 has and table 0123 has not.
@@ -34,13 +20,15 @@ def _check_statuses(_: Lab, answer: Any) -> Verdict:
     for case, expected in _STATUSES.items():
         given = answer[case]
         if not isinstance(given, (tuple, list)) or len(given) != len(expected):
-            return wrong("form", f'{case}: write a pair, such as ("X", "X"): first OBR-25, then OBX-11.')
+            return wrong("form", f'{case}: write a pair, such as ("P", "F"): first OBR-25, then OBX-11.')
         said = tuple(str(one).strip() for one in given)
+        if not all(len(one) == 1 and one.isupper() for one in said):
+            return wrong("form", f"{case}: write one capital letter of the table in each place, such as P.")
         if said != expected:
             return _about(case, *said)
     return right(
-        "OBR-25 says how far the whole report is, OBX-11 how far one observation is. In the corrected report both "
-        "letters differ for the paragraph that did not change."
+        "OBR-25 says how far the whole report is, OBX-11 how far one observation is. In a corrected report a paragraph "
+        "that did not change has C in the one and F in the other."
     )
 
 
@@ -68,171 +56,17 @@ def _about(case: str, whole: str, one: str) -> Verdict:
             "unchanged: C in OBX-11 says that this paragraph is a correction. It has not changed, so its status is "
             "still the one that it got when the report was signed.",
         )
+    if case == "changed" and whole == "C" and one == "F":
+        return wrong(
+            "changed is unchanged",
+            "changed: F in OBX-11 says that this paragraph is as it was signed. Here it is the correction itself, and "
+            "table 0085 has a letter for that.",
+        )
     return wrong(
         "other",
-        f"{case}: OBR-25 = {whole} and OBX-11 = {one} do not say that. Look at the case in the table above: the "
+        f"{case}: OBR-25 = {whole} and OBX-11 = {one} do not say that. Look the case up in the table above: the "
         "first letter is about the whole report, the second about one observation.",
     )
-
-
-def _check_mended(lab: Lab, answer: Any) -> Verdict:
-    read = _read(answer)
-    if isinstance(read, Verdict):
-        return read
-    message, report = read
-    off = _wrong_name(message) or _keys_off(report)
-    if off:
-        return off
-    answered = _send(lab, lab.pacs.hl7, message)
-    if not answered.accepted:
-        return _refused("PACS", answered)
-    versions = lab.pacs.reports.history(_ACCESSION)
-    if not any(one.report.control_id == message.control_id and one.report.status == "F" for one in versions):
-        return wrong(
-            "not final",
-            f"The PACS has taken the message, but its OBR-25 is {report.status}. Dr Lindqvist has signed, so "
-            "the report is final: use the status and the paragraphs that the EMR's copy has.",
-        )
-    return right("The PACS accepts it. EMR and PACS both hold the final report, and the EMR was not asked again.")
-
-
-def _wrong_name(message: Message) -> Verdict | None:
-    receiver = message.get("MSH-5")
-    if receiver in ("", story.PACS):
-        return None
-    name, whose = ("other receiver", "this is the EMR's copy") if receiver == story.EMR else ("old name", "an old name")
-    return wrong(
-        name,
-        f"MSH-5 is {receiver}: {whose}. The receiver of this message is called PACS, and it refuses what is addressed "
-        "to another application.",
-    )
-
-
-def _check_corrected(lab: Lab, answer: Any) -> Verdict:
-    if not isinstance(answer, dict) or set(answer) != {story.EMR, story.PACS}:
-        return wrong("form", 'Keep the dictionary with the keys "EMR" and "PACS", a message under each.')
-    messages = {}
-    for name, given in answer.items():
-        read = _read(given)
-        verdict = read if isinstance(read, Verdict) else _correction_off(name, *read)
-        if verdict:
-            return verdict
-        messages[name] = read[0]  # type: ignore[index] # no Verdict, or it would have been returned
-    for name, address in ((story.EMR, lab.emr.hl7), (story.PACS, lab.pacs.hl7)):
-        answered = _send(lab, address, messages[name])
-        if not answered.accepted:
-            return _refused(name, answered)
-    held = (lab.emr.report(_ACCESSION), lab.pacs.open_study(_ACCESSION).report)
-    if not all(one is not None and one.status is ReportStatus.CORRECTED for one in held):
-        return wrong(
-            "not current",
-            "Both have taken the message, but not as the current report. Look at OBR-22 (20260302102000) in both.",
-        )
-    return right(
-        "Both hold the corrected report, with OBX-11 C for the impression alone. The final version stays on record."
-    )
-
-
-def _correction_off(name: str, message: Message, report: Report) -> Verdict | None:
-    if message.get("MSH-5") not in ("", name):
-        return wrong(
-            "addressee",
-            f"The message under {name} has {message.get('MSH-5')} in MSH-5, and {name} would refuse it (AR). Each "
-            "receiver gets a message of its own.",
-        )
-    off = _keys_off(report)
-    if off:
-        return off
-    if report.status is not ReportStatus.CORRECTED:
-        return wrong(
-            "not corrected",
-            f"OBR-25 is {report.status} in the message for {name}. The signed report is being corrected, and readers "
-            "have to see that: table 0123 has a letter for it.",
-        )
-    if (report.status_changed_at or report.sent_at) < _FINAL_AT:
-        return wrong(
-            "moment",
-            f"OBR-22 is {report.status_changed_at} in the message for {name}. That is before the final report "
-            "(09:55), so the correction would be kept but not shown.",
-        )
-    texts = {one.text.strip(): one.status for one in report.observations if one.value_type in ("TX", "FT", "ST")}
-    return _paragraphs_off(name, texts)
-
-
-def _paragraphs_off(name: str, texts: dict[str, str]) -> Verdict | None:
-    if _FINDINGS not in texts:
-        return wrong(
-            "findings are missing",
-            f"The message for {name} lacks the findings as they were. A corrected report takes the place of the whole "
-            "version before it: what it does not hold, nobody sees any more.",
-        )
-    if _NEW_IMPRESSION not in texts or _IMPRESSION in texts:
-        return wrong(
-            "impression",
-            f"The impression in the message for {name} is not the new one alone. Send new_impression in the place of "
-            "the old impression.",
-        )
-    if texts[_NEW_IMPRESSION] != "C":
-        return wrong(
-            "changed paragraph",
-            f"OBX-11 of the impression is {texts[_NEW_IMPRESSION] or 'empty'}. This paragraph is the correction: "
-            "table 0085 has C for it.",
-        )
-    if texts[_FINDINGS] != "F":
-        return wrong(
-            "unchanged paragraph",
-            f"OBX-11 of the findings is {texts[_FINDINGS] or 'empty'}. They are what they were when the report was "
-            "signed, so their status stays F.",
-        )
-    return None
-
-
-def _read(answer: Any) -> tuple[Message, Report] | Verdict:
-    """The learner's message and the report in it, or what a reader makes of an answer that is none."""
-    body = answer if isinstance(answer, bytes) else str(answer).encode("utf-8")
-    try:
-        message = Message.parse(body.removeprefix(b"\x0b").removesuffix(b"\x1c\r"))
-        (group,) = reports(message)
-        return message, oru_to_report(group).report
-    except Hl7Fault as fault:
-        return wrong("unreadable", f"This is no report that a receiver could read. {fault}")
-    except ValueError:
-        return wrong("unreadable", "One message carries one report here: one OBR, then its OBX.")
-
-
-def _keys_off(report: Report) -> Verdict | None:
-    if report.patient_id != story.PATIENT.identifier.value:
-        return wrong(
-            "other patient",
-            f"PID-3 names the patient {report.patient_id or '(nobody)'}. Elena Rivera is NG-100237; the segment pid "
-            "from above has it.",
-        )
-    if report.accession_number != _ACCESSION:
-        return wrong(
-            "accession number",
-            f"OBR-18 is {report.accession_number or 'empty'}. The accession number of this study is printed in step 1.",
-        )
-    return None
-
-
-def _send(lab: Lab, address: Hl7Address, message: Message) -> Acknowledgment:
-    try:
-        with MllpSender(
-            address.host, address.port, trace=lab.trace, system=story.DICTATION, peer=address.application, attempts=1
-        ) as sender:
-            return acknowledge.read(sender.send(message.body))
-    except (DeliveryError, PeerError) as failure:
-        return Acknowledgment("", message.control_id, str(failure))
-
-
-def _refused(name: str, answered: Acknowledgment) -> Verdict:
-    if answered.error_code == "205":
-        return wrong(
-            "control id",
-            f"{name} answers {answered.code}: MSH-10 {answered.control_id} was used for another message before. A new "
-            "message gets a new MSH-10; only a repetition of the very same message keeps it.",
-        )
-    return wrong("refused", f"{name} answers {answered.code or 'nothing'}: {answered.text}")
 
 
 _TOOLS = r"""
@@ -296,7 +130,7 @@ send(lab.pacs.hl7, report("PACS-OLD", "RPT-2-PACS", "F", "20260302095500", signe
 _MENDED = '\nmended = report("PACS", "RPT-2-PACS-B", "F", "20260302095500", signed)\n'
 
 _NEW = f'''
-new_impression = "{_NEW_IMPRESSION}"
+new_impression = "{NEW_IMPRESSION}"
 '''
 
 
@@ -343,6 +177,7 @@ statuses = {
             Mistake("not verified", _with(early=("R", "P")), "stored and not yet verified"),
             Mistake("final again", _with(changed=("F", "C")), "nobody learns that the signed report was changed"),
             Mistake("unchanged is corrected", _with(unchanged=("C", "C")), "It has not changed"),
+            Mistake("changed is unchanged", _with(changed=("C", "F")), "Here it is the correction itself"),
             Mistake("other", _with(signed=("P", "F")), "the second about one observation"),
         ),
     ),
@@ -350,7 +185,7 @@ statuses = {
         id="07-e2",
         title="Mend what the PACS refused",
         answer="mended",
-        check=_check_mended,
+        check=check_mended,
         hints=(
             "Read the PACS's answer again: it names the field, what stands in it, and who the receiver is.",
             "Take the line for_pacs from the cell above and change the first argument of report(...). As it is a new "
@@ -375,10 +210,26 @@ statuses = {
                 "Dr Lindqvist has signed",
             ),
             Mistake(
+                "paragraph not final",
+                _mending('"PACS", "RPT-2-PACS-B", "F", "20260302095500", early'),
+                "OBX-11 of the findings is P",
+            ),
+            Mistake(
+                "moment",
+                _mending('"PACS", "RPT-2-PACS-B", "F", "20260302094000", signed'),
+                "The report became final at 09:55",
+            ),
+            Mistake(
+                "other text",
+                _mending('"PACS", "RPT-2-PACS-B", "F", "20260302095500", signed[:1]'),
+                "Both receivers get the same paragraphs",
+            ),
+            Mistake(
                 "control id",
                 _mending('"PACS", "RPT-1-PACS", "F", "20260302095500", signed'),
                 "was used for another message before",
             ),
+            Mistake("answer", 'mended = "MSA|AA|RPT-2-EMR|filed in the chart"', "This is a receiver's answer"),
             Mistake(
                 "accession number",
                 _mending('"PACS", "RPT-2-PACS-B", "F", "20260302095500", signed')
@@ -392,7 +243,7 @@ statuses = {
         id="07-e3",
         title="Send the corrected report to both",
         answer="corrected",
-        check=_check_corrected,
+        check=check_corrected,
         hints=(
             "The list of paragraphs is the same for both receivers: the findings with their status, and new_impression "
             "with its status.",

@@ -7,17 +7,15 @@ from typing import Any
 
 from hl7dicom_lab import story, story_day
 from hl7dicom_lab.course.exercise import Exercise, Mistake
+from hl7dicom_lab.course.exercises import sent_report
 from hl7dicom_lab.course.starts import prepare
 from hl7dicom_lab.course.verdict import Verdict, right, wrong
-from hl7dicom_lab.errors import DeliveryError, Hl7Fault, NotFound, PeerError
-from hl7dicom_lab.hl7v2 import acknowledge
+from hl7dicom_lab.dicom.person_names import name_key
+from hl7dicom_lab.errors import NotFound
 from hl7dicom_lab.hl7v2.acknowledge import Acknowledgment
-from hl7dicom_lab.hl7v2.groups import reports
 from hl7dicom_lab.hl7v2.message import Message
 from hl7dicom_lab.lab import Lab
-from hl7dicom_lab.mapping.oru_to_report import oru_to_report
 from hl7dicom_lab.model import Report, ReportStatus
-from hl7dicom_lab.services.mllp_sender import MllpSender
 
 _ELENA, _MARCO, _LARS = "NG000001", "NG000004", "NG000002"
 _ATTACHED, _HELD = "attached", "held"
@@ -48,7 +46,8 @@ def _what_the_pacs_does() -> dict[str, str]:
             "D": (of_marco.replace(story.ISSUER, "CITY"), _MARCO, uids[_MARCO]),
             "E": (of_marco, "", ""),
         }
-        return {name: _send(other, _report(name, *three)).text for name, three in keys.items()}
+        messages = {name: Message.parse(_report(name, *three)) for name, three in keys.items()}
+        return {name: sent_report.send(other, other.pacs.hl7, one).text for name, one in messages.items()}
 
 
 def _report(name: str, patient: str, accession: str, study_uid: str) -> bytes:
@@ -77,16 +76,35 @@ def _check_prediction(_: Lab, answer: Any) -> Verdict:
 
 
 def _check_mended(lab: Lab, answer: Any) -> Verdict:
-    body = answer if isinstance(answer, bytes) else str(answer).encode("utf-8")
-    body = body.removeprefix(b"\x0b").removesuffix(b"\x1c\r")
-    try:
-        (group,) = reports(Message.parse(body))
-        report = oru_to_report(group).report
-    except Hl7Fault as fault:
-        return wrong("unreadable", f"This is no report that the PACS could read. {fault}")
-    except ValueError:
-        return wrong("unreadable", "One message carries one report here: one OBR, then its OBX.")
-    return _keys_off(lab, report) or _what_became_of(lab, report, _send(lab, body))
+    given = sent_report.read(answer)
+    if isinstance(given, Verdict):
+        return given
+    message, report = given
+    off = _keys_off(lab, report) or _content_off(report)
+    return off or _what_became_of(lab, report, sent_report.send(lab, lab.pacs.hl7, message))
+
+
+def _content_off(report: Report) -> Verdict | None:
+    if report.status is not ReportStatus.FINAL:
+        return wrong(
+            "not final",
+            f"OBR-25 is {report.status}. CT-1 was the final report, and no final one has reached Marco's study before: "
+            "leave the status at its default, F.",
+        )
+    family_and_given = name_key("^".join(report.patient_name.split("^")[:2]))
+    if report.patient_name and family_and_given != name_key("Rivera^Marco"):
+        return wrong(
+            "name",
+            f"PID-5 is {report.patient_name}. The keys lead the report to Marco's study, but whose text is it then? "
+            "His name is Rivera^Marco.",
+        )
+    if not report.status_changed_at.startswith("202603020940"):
+        return wrong(
+            "moment",
+            f"OBR-22 is {report.status_changed_at}. CT-1 was final at 09:40, and that has not changed: leave changed "
+            "at its default.",
+        )
+    return None
 
 
 def _what_became_of(lab: Lab, report: Report, answered: Acknowledgment) -> Verdict:
@@ -100,11 +118,6 @@ def _what_became_of(lab: Lab, report: Report, answered: Acknowledgment) -> Verdi
         return wrong("refused", f"The PACS answers {answered.code or 'nothing'}: {answered.text}")
     if not any(one.report.control_id == report.control_id for one in lab.pacs.reports.history(_MARCO)):
         return wrong("held again", f"The PACS answers: {answered.text}. Look at the keys that it names.")
-    if report.status is ReportStatus.PRELIMINARY:
-        return wrong(
-            "preliminary",
-            "The PACS has attached it, but OBR-25 is P. CT-1 was the final report; leave the status at its default, F.",
-        )
     return right("Marco Rivera's study has its final report. The wrong copy is still in the queue and beside nothing.")
 
 
@@ -175,17 +188,6 @@ def _release(lab: Lab, number: int, by: str, because: str) -> Verdict:
 def _released(lab: Lab) -> set[int]:
     """The numbers under which released reports of Lars Åkesson's study have waited."""
     return {one.release.held_number for one in lab.pacs.reports.history(_LARS) if one.release}
-
-
-def _send(lab: Lab, body: bytes) -> Acknowledgment:
-    address = lab.pacs.hl7
-    try:
-        with MllpSender(
-            address.host, address.port, trace=lab.trace, system=story.DICTATION, peer=address.application, attempts=1
-        ) as sender:
-            return acknowledge.read(sender.send(body))
-    except (DeliveryError, PeerError) as failure:
-        return Acknowledgment("", "", str(failure))
 
 
 _TOOLS = r"""
@@ -307,9 +309,14 @@ outcome = {
             ),
             Mistake("no study", _mending('"CT-3", marco, "Rivera^Marco"'), "no OBX leads to Marco's study"),
             Mistake(
-                "preliminary",
+                "not final",
                 _mending('"CT-3", marco, "Rivera^Marco", accession="NG000004", status="P"'),
                 "CT-1 was the final report",
+            ),
+            Mistake(
+                "name",
+                _mending('"CT-3", marco, "Rivera^Elena", accession="NG000004"'),
+                "His name is Rivera^Marco",
             ),
         ),
         before=_TOOLS + _SEND,

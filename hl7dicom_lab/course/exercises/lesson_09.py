@@ -86,7 +86,8 @@ EXERCISES = (
             "The scanner is lab.modalities[modality]. The query is scanner.query(AccessionNumber=accession_number), "
             "and (item,) = ... takes the one item out of its answer.",
             "In order: (item,) = scanner.query(...); lab.ris.start_step(accession_number); "
-            "scanner.store(scanner.examine(item)); lab.ris.complete_step(accession_number); return accession_number.",
+            "results = scanner.store(scanner.examine(item)); if all(result.stored for result in results): and, below "
+            "it and set in, lab.ris.complete_step(accession_number); at the end return accession_number.",
         ),
         solution=EXAMINE,
         mistakes=(
@@ -115,6 +116,11 @@ EXERCISES = (
                     "    lab.ris.start_step(accession_number)\n    lab.ris.complete_step(accession_number)\n",
                 ).replace("        lab.ris.complete_step", "        print"),
                 "before its images were in the PACS",
+            ),
+            Mistake(
+                "not all stored",
+                _instead(EXAMINE, "if all(result.stored for result in results):", "if results:"),
+                "every result says that it is stored",
             ),
             Mistake(
                 "another item",

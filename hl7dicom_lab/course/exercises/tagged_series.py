@@ -20,11 +20,13 @@ from hl7dicom_lab.lab import Lab
 from hl7dicom_lab.mapping.table import REQUEST, STEP
 
 _ACCESSION = "NG000001"
+_DICOM_ROOT = "1.2.840.10008."
 _UID = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))+")
 _COPIED = (
     "PatientID", "PatientName", "IssuerOfPatientID", "PatientBirthDate", "PatientSex", "AccessionNumber",
     "ReferringPhysicianName",
 )  # fmt: skip
+_FORMS = {"StudyDate": re.compile(r"\d{8}"), "StudyTime": re.compile(r"\d{6}(\.\d{1,6})?")}
 _MADE = ("SeriesNumber", "InstanceNumber", "StudyDate", "StudyTime")
 
 
@@ -75,6 +77,11 @@ def _problems(images: Sequence[Dataset], item: Dataset) -> Iterator[Verdict]:
             f"{len(images)} images have {len(numbers)} different InstanceNumbers. It counts the images of a series: "
             "the loop counts along in number.",
         )
+    if len({str(image.SeriesNumber) for image in images}) > 1:
+        yield wrong(
+            "SeriesNumber",
+            "The images are one series, so they have one SeriesNumber. It is InstanceNumber that counts.",
+        )
 
 
 def _not_the_slices(images: Sequence[Dataset]) -> Iterator[Verdict]:
@@ -86,11 +93,15 @@ def _not_the_slices(images: Sequence[Dataset]) -> Iterator[Verdict]:
             "Make a copy of the acquisition inside the loop, as its first line.",
         )
     elif len(images) != slices:
+        several = f"{len(images)} images" if len(images) > 1 else "one image"
         yield wrong(
-            "count", f"The list holds {len(images)} images, the scan has {slices} slices. Append each one once."
+            "count",
+            f"The list holds {several}, the scan has {slices} slices. Append each one once: series.append(image) "
+            "stands in the loop, indented like the lines above it.",
         )
-    elif any("PixelData" not in image for image in images):
-        yield wrong("no pixels", "An image has no PixelData. Begin each one with a copy of its acquisition.")
+    for keyword in ("PixelData", "SOPClassUID"):
+        if any(keyword not in image for image in images):
+            yield wrong(f"no {keyword}", f"An image has no {keyword}. Begin each one with a copy of its acquisition.")
 
 
 def _not_the_patient(image: Dataset, item: Dataset, number: int) -> Iterator[Verdict]:
@@ -155,6 +166,12 @@ def _no_uid(images: Sequence[Dataset], keyword: str) -> Iterator[Verdict]:
                 f"In image {number}, {keyword} is {what}. The scanner makes it, with digits and points only and at "
                 "most 64 characters: lab.mint.uid(...) gives one.",
             )
+        if uid.startswith(_DICOM_ROOT):
+            yield wrong(
+                f"root of {keyword}",
+                f"In image {number}, {keyword} begins with {_DICOM_ROOT[:-1]}, the root of DICOM itself. A UID of "
+                "yours needs a root that you may use: lab.mint.uid(...) takes 2.25.",
+            )
 
 
 def _uids_made_too_seldom_or_too_often(images: Sequence[Dataset]) -> Iterator[Verdict]:
@@ -177,6 +194,15 @@ def _uids_made_too_seldom_or_too_often(images: Sequence[Dataset]) -> Iterator[Ve
             "The images have several FrameOfReferenceUIDs, so their positions cannot be compared. The patient has not "
             "moved: make one UID before the loop, and give it to every image.",
         )
+    named: dict[str, str] = {}
+    for keyword in ("StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID", "SOPInstanceUID"):
+        other = named.setdefault(str(images[0][keyword].value), keyword)
+        if other != keyword:
+            yield wrong(
+                "one UID for two",
+                f"{other} and {keyword} have the same UID, and a UID names one thing. Make one of its own for each "
+                "that the scanner makes: a call of lab.mint.uid(...) each.",
+            )
 
 
 def _not_what_happened(image: Dataset, item: Dataset, number: int) -> Iterator[Verdict]:
@@ -191,8 +217,21 @@ def _not_what_happened(image: Dataset, item: Dataset, number: int) -> Iterator[V
             "missing StudyID",
             f"Image {number} has no StudyID. DICOM wants it in every image, even if empty; step 2 has the line.",
         )
-    planned = str(item[STEP].value[0].ScheduledProcedureStepStartTime)
-    if planned.startswith(str(image.StudyTime).partition(".")[0]):
+    for keyword, form in _FORMS.items():
+        if not form.fullmatch(str(image[keyword].value)):
+            yield wrong(
+                f"form of {keyword}",
+                f"{keyword} is {str(image[keyword].value)!r}. DICOM writes a date with eight digits and a time with "
+                "six, nothing between them; step 3 has the line.",
+            )
+    step = item[STEP].value[0]
+    if str(image.StudyDate) != str(step.ScheduledProcedureStepStartDate):
+        yield wrong(
+            "StudyDate",
+            f"StudyDate is {image.StudyDate}, and Elena Rivera is in the scanner today. The clock of the department "
+            "knows the day, see step 3.",
+        )
+    if str(step.ScheduledProcedureStepStartTime).startswith(str(image.StudyTime).partition(".")[0]):
         yield wrong(
             "StudyTime",
             "StudyTime has the time that was planned. The plan is not copied: an image says when the examination "

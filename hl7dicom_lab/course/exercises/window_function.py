@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hl7dicom_lab.course.exercise import call
+from hl7dicom_lab.course.exercise import YourCodeRaises, call
 from hl7dicom_lab.course.verdict import Verdict, right, wrong
 from hl7dicom_lab.lab import Lab
 
@@ -25,6 +25,7 @@ _RAMP = np.array(
 )
 _WINDOWS = ((950, 1700), (600, 400))
 _WHITE = 255
+_ALL_AT_ONCE = "if, min and max ask for one value, and here all pixels come at once: np.clip cuts all of them off."
 #: Greys rounded either way are right, and so is LINEAR_EXACT, the other linear function of PS3.3 section C.11.2.1.3.
 _CLOSE_ENOUGH = 2.0
 
@@ -33,18 +34,10 @@ def check_window(_: Lab, answer: Any) -> Verdict:
     """Call the learner's function with two windows, and compare."""
     results = []
     for center, width in _WINDOWS:
-        values = _RAMP.copy()
-        with np.errstate(all="ignore"):  # what numpy warns of is told in the verdict
-            result = np.asarray(call(answer, values, center, width))
-        if not np.array_equal(values, _RAMP):
-            return wrong("changed", "Your function changes the pixels themselves. Calculate a new array and return it.")
-        if result.shape != _RAMP.shape or result.dtype.kind not in "iuf":
-            return wrong(
-                "form",
-                "The function has to give back an array of greys, one for each pixel: as many rows and columns as "
-                "pixels has. Let the formula run over the whole array.",
-            )
-        results.append(np.nan_to_num(result.astype(float), nan=-1e6, posinf=1e6, neginf=-1e6))
+        greys = _greys(answer, center, width)
+        if isinstance(greys, Verdict):
+            return greys
+        results.append(greys)
     if _agrees(results, _windowed):
         return right(
             "The lowest value of the window becomes 0, the highest 255, and what lies outside is cut off. This is the "
@@ -60,6 +53,28 @@ def check_window(_: Lab, answer: Any) -> Verdict:
             "off with np.clip, and before any astype(np.uint8), for which 256 is 0 again.",
         )
     return _farthest_off(results)
+
+
+def _greys(answer: Any, center: float, width: float) -> Values | Verdict:
+    """What the function gives for one window; the verdict where that is no array of greys."""
+    values = _RAMP.copy()
+    try:
+        with np.errstate(all="ignore"):  # what numpy warns of is told in the verdict
+            result = np.asarray(call(answer, values, center, width))
+    except YourCodeRaises as problem:
+        if "truth value" not in problem.words:
+            raise
+        return wrong("one by one", f"{problem.words} {_ALL_AT_ONCE}")
+    if not np.array_equal(values, _RAMP):
+        return wrong("changed", "Your function changes the pixels themselves. Calculate a new array and return it.")
+    if result.shape != _RAMP.shape or result.dtype.kind not in "iuf":
+        return wrong(
+            "form",
+            "The function has to give back an array of greys, one for each pixel: as many rows and columns as "
+            "pixels has. Let the formula run over the whole array.",
+        )
+    greys: Values = np.nan_to_num(result.astype(float), nan=-1e6, posinf=1e6, neginf=-1e6)
+    return greys
 
 
 def _linear(values: Values, center: float, width: float) -> Values:

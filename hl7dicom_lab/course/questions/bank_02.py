@@ -108,7 +108,7 @@ QUESTIONS = (
         ),
         otherwise="It is the byte FS. Look at the last two bytes of a frame with repr or in the trace.",
         because="A frame is VT (0x0B), the message, FS (0x1C), CR (0x0D).",
-        source="HL7 v2 transport specification, MLLP, release 1",
+        source="HL7 Transport Specification: MLLP, Release 1",
     ),
     ShortText(
         id="11-02-06",
@@ -211,7 +211,7 @@ QUESTIONS = (
             ),
         ),
         because="What has no VT never becomes a message, and what is no message gets no answer.",
-        source="HL7 v2 transport specification, MLLP, release 1",
+        source="HL7 Transport Specification: MLLP, Release 1",
     ),
     SingleChoice(
         id="11-02-11",

@@ -100,7 +100,7 @@ QUESTIONS = (
         lesson="03",
         text="Which component of PID-3 says whether a number is a medical record number or an account number? "
         "Write it like `OBX-3.1`.",
-        accepted=("PID-3.5", "PID 3.5", "PID.3.5", "3.5"),
+        accepted=("PID-3.5", "PID-3-5", "PID 3.5", "PID.3.5", "3.5"),
         wrong=(
             Wrong("PID-3.4", "PID-3.4 says who issued the number. The type stands next to it."),
             Wrong("PID-3.1", "PID-3.1 is the number itself."),

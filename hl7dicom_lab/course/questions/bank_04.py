@@ -118,7 +118,7 @@ QUESTIONS = (
             Option("It fits every step, and comes back filled.", "An empty key is a return key.", correct=True),
             Option(
                 "It finds steps without an accession number.",
-                "There is no key for that: an empty key matches everything.",
+                "An empty key has nothing to compare with, so it keeps no step out.",
             ),
             Option("It makes the RIS refuse the query.", "Empty keys are usual. A scanner sends many of them."),
             Option(
@@ -153,7 +153,7 @@ QUESTIONS = (
     SingleChoice(
         id="11-04-08",
         lesson="04",
-        text="The RIS holds Okonkwo^Chidi. A scanner sends the name Okonkwo, as it was typed. What comes back?",
+        text="Your RIS holds Okonkwo^Chidi. A scanner sends the name Okonkwo, as it was typed. What comes back?",
         options=(
             Option(
                 "Nobody: the key is not the whole name.",
@@ -279,7 +279,7 @@ QUESTIONS = (
             Place("C-ECHO-RSP with status 0x0000", "It answers the C-ECHO-RQ."),
             Place("A-RELEASE-RQ", "The association is released when the echo has been answered."),
         ),
-        because="Also the smallest service needs an association, and a context that was accepted.",
+        because="Even the smallest service needs an association, and a context that was accepted.",
         source="DICOM PS3.7 section 9.1.5",
     ),
     MultipleChoice(
@@ -316,7 +316,10 @@ QUESTIONS = (
                 '"2026-03-02/2026-03-03"', "A date is eight digits. Hyphens make ranges, and a slash has no meaning."
             ),
             Option('"2026030?"', "Wild cards do not work in dates and times."),
-            Option('"20260302\\20260303"', "A backslash makes a list of values, and only UIDs are matched by a list."),
+            Option(
+                '"20260302\\20260303"',
+                "A backslash stands between several values, and dates are not matched by a list.",
+            ),
         ),
         because="Range matching works on dates and times. Both ends are included.",
         source="DICOM PS3.4 section C.2.2.2.5",

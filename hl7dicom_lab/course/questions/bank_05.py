@@ -305,8 +305,11 @@ _WINDOWS = (
         text="A CT image is shown with WindowCenter 40 and WindowWidth 400, in Hounsfield units. Which is the highest "
         "value inside the window?",
         answer=239,
-        tolerance=1,
+        tolerance=0.5,
         wrong=(
+            Wrong(
+                240, "Close: from -160 to 240 there are 401 values, and the window holds 400. Use the exact formula."
+            ),
             Wrong(440, "That is center plus width. Half of the width lies above the center, half below."),
             Wrong(400, "400 is the width, a number of values. The window lies around the center."),
             Wrong(200, "That is half the width. Add it to the center."),

@@ -318,8 +318,9 @@ QUESTIONS = (
                 "That CT has images: it stands in lab.pacs.studies(). Look for the other one.",
             ),
         ),
-        otherwise="Compare lab.ris.steps() with lab.pacs.studies(): one number is in the first list only.",
-        because="Orders without images and images without an order are found by comparing both systems.",
+        otherwise="lab.ris.steps() has what is still on the worklist. Which of these steps has CT as its modality?",
+        because="It is still on the worklist, and lab.pacs.studies() has no study with its number. Orders without "
+        "images are found by comparing both systems.",
     ),
     NumberQuestion(
         id="11-06-15",

@@ -75,10 +75,10 @@ QUESTIONS = (
         lesson="07",
         text="Which character does each escape sequence stand for, with the usual separators?",
         pairs=(
-            Pair(r"\F\ ", "|", "F is the field separator."),
-            Pair(r"\S\ ", "^", "S separates components."),
-            Pair(r"\T\ ", "&", "T separates subcomponents."),
-            Pair(r"\R\ ", "~", "R separates repetitions."),
+            Pair("\\F\\", "|", "F is the field separator."),
+            Pair("\\S\\", "^", "S separates components."),
+            Pair("\\T\\", "&", "T separates subcomponents."),
+            Pair("\\R\\", "~", "R separates repetitions."),
         ),
         distractors=("#",),
         because="The letters name the separators by their job, not by their form: a sender may use other characters.",
@@ -87,7 +87,7 @@ QUESTIONS = (
     MultipleChoice(
         id="11-07-04",
         lesson="07",
-        text="Which of these lead a report to its study?",
+        text="Which of these lead a report to its study in the PACS of this course?",
         options=(
             Option(
                 "PID-3: the patient's identifier with its issuer", "Patient and study both have to agree.", correct=True
@@ -100,7 +100,6 @@ QUESTIONS = (
             Option("PID-5: the name of the patient", "Two patients may have one name, and one patient two spellings."),
         ),
         because="A patient and a study key have to agree. The name is compared too, but it is no key.",
-        source="IHE RAD TF-2 section 4.28",
     ),
     NumberQuestion(
         id="11-07-05",
@@ -145,12 +144,13 @@ QUESTIONS = (
             ),
             Option("It answers AA and throws it away.", "What was accepted is kept: it belongs to the history."),
         ),
-        because="A preliminary report never replaces a final one, in whatever order they arrive. MSA-3 says so.",
+        because="Here a preliminary report never replaces a final one, in whatever order they arrive. MSA-3 says so.",
     ),
     Ordering(
         id="11-07-08",
         lesson="07",
-        text="All four versions have arrived. Which one is shown? Begin with it, then what would be shown without it.",
+        text="All four versions have reached the PACS of this course. Which one is shown? Begin with it, then what "
+        "would be shown without it.",
         places=(
             Place("Corrected report, OBR-22 at 10:20", "It is no draft, and its OBR-22 is the latest."),
             Place("Final report, OBR-22 at 09:55", "A later correction stands above it, every draft below it."),
@@ -221,7 +221,7 @@ QUESTIONS = (
     SingleChoice(
         id="11-07-13",
         lesson="07",
-        text="An ORU comes without OBR-25. Why is it refused, although its text is complete?",
+        text="An ORU comes without OBR-25. Why does this lab refuse it, although its text is complete?",
         options=(
             Option(
                 "Nobody could tell a final report from a draft.",
@@ -272,7 +272,8 @@ QUESTIONS = (
             Option(story.DR_OKAFOR.name.family, "This physician has ordered the examination. Look at signed_by."),
             Option(story.PATIENT.name.family, "This is the patient. Look at signed_by."),
         ),
-        because="OBR-32, the principal result interpreter, is the radiologist who signed; OBR-16 is who ordered.",
+        because="OBR-32, the principal result interpreter, is the radiologist who answers for the report; OBR-16 is "
+        "who ordered.",
         source="HL7 v2.5.1 section 7.4.1.32",
     ),
     NumberQuestion(

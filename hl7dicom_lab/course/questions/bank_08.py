@@ -43,7 +43,7 @@ QUESTIONS = (
         ),
         distractors=("SeriesInstanceUID",),
         because="These are the keys by which a report finds its study.",
-        source="IHE RAD TF-2 section 4.28",
+        source="DICOM PS3.3 sections C.7.1.1 and C.7.2.1; HL7 v2.3.1 chapters 3 and 7",
     ),
     SingleChoice(
         id="11-08-02",
@@ -147,7 +147,7 @@ QUESTIONS = (
     ShortText(
         id="11-08-08",
         lesson="08",
-        text="What is the place called where a PACS keeps reports that it cannot attach? Two words.",
+        text="What does this course call the place where a PACS keeps reports that it cannot attach? Two words.",
         accepted=("exceptions queue", "exception queue", "the exceptions queue", "exceptions list"),
         wrong=(
             Wrong("the inbox", "An inbox holds what was accepted. This place holds what waits for a person."),
@@ -194,7 +194,7 @@ QUESTIONS = (
         text="Which differences between report and images make the screen cover the report?",
         options=(
             Option("Another family name", "It may be another person.", correct=True),
-            Option("Another accession number", "It may be another examination.", correct=True),
+            Option("Another given name", "It may be a relative, or a stranger.", correct=True),
             Option("The same name in capitals", "Names are compared without case."),
             Option("The same name without its accent", "Names are compared without accents."),
             Option("A title that only one side has", "A part that one side does not know contradicts nothing."),

@@ -52,7 +52,7 @@ QUESTIONS = (
             Place("the CR that ends the frame", "It is the very last byte: a frame ends with FS and CR."),
         ),
         because="Frame and message are two layers: VT, then the message from MSH to the last segment, then FS and CR.",
-        source="HL7 v2 transport specification, MLLP, release 1",
+        source="HL7 Transport Specification: MLLP, Release 1",
     ),
     ShortText(
         id="02-q3",

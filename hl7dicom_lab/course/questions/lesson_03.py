@@ -122,7 +122,7 @@ QUESTIONS = (
             ),
             Option(
                 "MSH-10: has the control id been used before?",
-                "The RIS would have refused that as a duplicate. Here it accepted the message.",
+                "A changed message with a used control id is refused as a duplicate. This one was accepted.",
             ),
             Option(
                 "The scanner: does it query for the right station?",

@@ -93,6 +93,7 @@ QUESTIONS = (
             Wrong("SCHEDULED", "A scheduled step is on the worklist. Look at the output of the last cell."),
             Wrong("ARRIVED", "A patient who has arrived is on the worklist, like Elena Rivera."),
             Wrong("STARTED", "A started step stays on the worklist here until it is completed."),
+            Wrong("DISCONTINUED", "A step that was broken off is not on the list either, but this one was finished."),
             Wrong("CANCELED", "A cancelled step is not on the worklist either, but this one was carried out."),
         ),
         otherwise="Look at the output of the last cell: the status stands at the end of a line.",

@@ -124,8 +124,9 @@ QUESTIONS = (
         id="05-q5",
         text="A window has center 600 and width 400. Which is the highest value inside it, which becomes 255?",
         answer=799,
-        tolerance=1,
+        tolerance=0.5,
         wrong=(
+            Wrong(800, "Close: from 400 to 800 there are 401 values, and the window holds 400. Use the exact formula."),
             Wrong(1000, "That is center plus width. The width is the whole width: half of it lies above the center."),
             Wrong(400, "That is where the window begins, or how wide it is. Go half the width up from the center."),
             Wrong(600, "600 is the center: the value that becomes a middle grey."),

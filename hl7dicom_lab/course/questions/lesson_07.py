@@ -42,7 +42,7 @@ QUESTIONS = (
             Pair(
                 "The accession number",
                 "OBR-18",
-                "OBR names the examination; IHE gives the accession number the field that the order had it in.",
+                "OBR names the examination; IHE gives the accession number the field OBR-18 when it is scheduled.",
             ),
             Pair(
                 "The Study Instance UID",
@@ -55,7 +55,7 @@ QUESTIONS = (
         ),
         distractors=("MSH-10", "OBR-25"),
         because="PID is about the patient, OBR about the examination, and what has no field travels as OBX.",
-        source="IHE RAD TF-2 section 4.28",
+        source="IHE RAD TF-2 sections 4.4 and 4.28",
     ),
     SingleChoice(
         id="07-q2",
@@ -105,7 +105,7 @@ QUESTIONS = (
             Wrong("AE", "AE would be an error in the content. Here the message as such is not for this receiver."),
         ),
         otherwise="The code is the second part of the line MSA: two letters.",
-        because="AR is application reject: the message as such cannot be processed here, whatever its content is.",
+        because="AR is application reject: the message as such is not taken here, whatever its content is.",
         source="HL7 v2.3.1 chapter 2, table 0008",
     ),
     MultipleChoice(
@@ -136,14 +136,16 @@ QUESTIONS = (
                 "Each receiver answers for itself. The EMR knows nothing of the PACS.",
             ),
         ),
-        because="Without an answer the outcome is unknown. The same MSH-10 makes it safe to try again.",
-        source="HL7 v2.5.1 section 2.9",
+        because="Without an answer the outcome is unknown. MSH-10 names one message: with the same one, a receiver "
+        "that remembers can tell a repetition from news.",
+        source="HL7 v2.5.1 section 2.15.9.10",
     ),
     NumberQuestion(
         id="07-q6",
         text="How many versions of Elena Rivera's report does your PACS keep now?",
         answer=lambda lab: len(lab.pacs.reports.history(_ACCESSION)),
         wrong=(
+            Wrong(2, "The late one was accepted as well, and is kept. Count the lines above."),
             Wrong(1, "One of them is current, but the PACS keeps the others too. Count the lines above."),
             Wrong(0, "A report that is not current is still kept. Count the lines above."),
         ),

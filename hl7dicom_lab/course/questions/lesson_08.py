@@ -18,13 +18,15 @@ def _released_number(lab: Lab) -> int:
 
 
 def _held_patient(lab: Lab) -> str:
-    return lab.pacs.exceptions()[0].report.patient_id
+    """Whom CT-1 is about, as the trace has it: the queue holds it only until it is dismissed."""
+    row = next(one for one in lab.trace.rows(protocol="HL7") if one.decoded.summary.startswith("CT-1:"))
+    return row.decoded.summary.partition(",")[0].split()[-1]
 
 
 QUESTIONS = (
     MultipleChoice(
         id="08-q1",
-        text="A report holds the patient's identifier with its issuer. What else can lead it to its study?",
+        text="A report has the patient's identifier with its issuer. What else can lead it to its study in this PACS?",
         options=(
             Option("The Study Instance UID", "It names one study in the whole world.", correct=True),
             Option("The accession number", "It names one examination in this department.", correct=True),
@@ -33,7 +35,6 @@ QUESTIONS = (
             Option("The control id of the message", "MSH-10 is the sender's number of a message. No image has it."),
         ),
         because="The patient and one of the two study keys have to agree, or both study keys where both are there.",
-        source="IHE RAD TF-2 section 4.28",
     ),
     ShortText(
         id="08-q2",
@@ -76,7 +77,7 @@ QUESTIONS = (
         text="Under which number did Lars Åkesson's report wait in your queue before it was released?",
         answer=_released_number,
         wrong=(
-            Wrong(1, "Number 1 is the report that is about Marco and names Elena's study. It still waits."),
+            Wrong(1, "Number 1 was about Marco and named Elena's study: it was dismissed, not released."),
             Wrong(0, "The numbers of the queue begin with 1. Look at the cell that lists them."),
         ),
         otherwise='Look at lab.pacs.reports.history("NG000002")[0].release.held_number.',

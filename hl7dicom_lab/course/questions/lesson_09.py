@@ -98,7 +98,7 @@ QUESTIONS = (
     ),
     MultipleChoice(
         id="09-q5",
-        text="What is true of a patient who did not come, in the evening and before anybody has done something?",
+        text="What is true of a patient who did not come, in the evening and before anybody has done anything?",
         options=(
             Option(
                 "The step is still SCHEDULED, though its hour has passed.",

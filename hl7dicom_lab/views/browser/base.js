@@ -1,7 +1,9 @@
 // Stands before the code of every widget of the lab. Everything is drawn with textContent: text from the wire stays text.
 
+// An element that JupyterLab's shortcuts do not reach: use it for all that can have the focus.
 function element(name, properties = {}, ...children) {
   const made = Object.assign(document.createElement(name), properties);
+  made.setAttribute("data-lm-suppress-shortcuts", "true"); // JupyterLab looks for it on the element that has the focus
   made.append(...children);
   return made;
 }
@@ -18,8 +20,7 @@ function announcer() {
   return made;
 }
 
-// Begin to draw: the widget's own class, and JupyterLab's shortcuts stay outside.
+// Begin to draw: the widget's own class.
 function begin(el, name) {
   el.classList.add("hl7dicom-live", `hl7dicom-${name}`);
-  el.setAttribute("data-lm-suppress-shortcuts", "true");
 }
