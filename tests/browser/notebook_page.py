@@ -84,6 +84,13 @@ class NotebookPage:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=path)
 
+    def violations(self) -> list[str]:
+        """What axe finds wrong in the lab's own widgets: the rule, and the element."""
+        from axe_playwright_python.sync_playwright import Axe
+
+        found = Axe().run(self.page, context={"include": [[".hl7dicom-live"]]}).response["violations"]
+        return [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]]
+
     def close(self) -> None:
         """Close the page."""
         self.page.close()

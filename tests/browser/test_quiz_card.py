@@ -25,6 +25,19 @@ def test_a_question_is_answered_by_mouse_and_read_again(open_notebook: Callable[
     assert page.errors == []
 
 
+def test_axe_finds_nothing_in_any_kind_of_question(open_notebook: Callable[..., NotebookPage]) -> None:
+    names = ", ".join(f'"{name}"' for name in ("00-q1", "00-q2", "00-q3", "00-q4", "01-q4", "01-q3", "01-q2", "01-q1"))
+    kinds = f"for name in ({names}):\n    display(lab.quiz(name))"
+    page = open_notebook("quiz_axe.ipynb", _OPEN, kinds)
+    page.run_all()
+    page.live(1)
+    page.page.wait_for_timeout(1000)
+    assert page.violations() == []
+    page.theme("JupyterLab Dark")
+    assert page.violations() == []
+    page.theme("JupyterLab Light")
+
+
 def test_by_keyboard_alone_and_no_shortcut_of_jupyterlab_fires(open_notebook: Callable[..., NotebookPage]) -> None:
     page = open_notebook("quiz_keys.ipynb", _OPEN, 'lab.quiz("00-q4")', 'lab.quiz("00-q3")')
     page.run_all()

@@ -360,4 +360,10 @@ def _refused(final: Dataset) -> Verdict:
             f"The PACS answers {words(final.Status, 'C-FIND')}: {comment}. Below the level STUDY a query says in which "
             "study it searches: give StudyInstanceUID (0020,000D) a value.",
         )
+    if "belongs to level" in comment:
+        return wrong(
+            "key of another level",
+            f"The PACS answers {words(final.Status, 'C-FIND')}: {comment}. Leave this key out: below the level STUDY "
+            "only the UIDs of the levels above say where to search.",
+        )
     return wrong("refused", f"The PACS answers {words(final.Status, 'C-FIND')}: {comment}.")

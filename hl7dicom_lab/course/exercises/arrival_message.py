@@ -176,6 +176,7 @@ def _another_visit(message: Message) -> Verdict | None:
 def _sent(lab: Lab, text: str, message: Message) -> Verdict:
     if not message.control_id:
         return wrong("no control id", "MSH-10 is empty, so no answer could be matched to the message. Give it an id.")
+    before = _step(lab)
     answer = _answer(lab, text)
     if answer.error_code == "205":
         return wrong(
@@ -185,7 +186,10 @@ def _sent(lab: Lab, text: str, message: Message) -> Verdict:
         )
     if not answer.accepted:
         return wrong("refused", f"The RIS answers {answer.code}, error {answer.error_code}: {answer.text}")
-    return _brought_about(message, answer, _step(lab))
+    verdict = _brought_about(message, answer, _step(lab))
+    if verdict.correct and before is not None and before.status is not StepStatus.SCHEDULED:
+        return right(f"{verdict.words} (It was so before this message: an earlier one has moved it.)")
+    return verdict
 
 
 def _answer(lab: Lab, text: str) -> Acknowledgment:

@@ -9,18 +9,15 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
-from pydicom.dataset import Dataset
-
 from hl7dicom_lab import story_day
 from hl7dicom_lab.course.exercise import Unfinished, YourCodeRaises, call
 from hl7dicom_lab.course.exercises.day_practice import (
-    IN_ORDER,
     Practice,
     day_of,
     practice,
     spoil_the_last_image,
-    waiting_room,
 )
+from hl7dicom_lab.course.exercises.learner_function import asked_for_a_function, raised
 from hl7dicom_lab.course.verdict import Verdict, right, wrong
 from hl7dicom_lab.lab import Lab
 from hl7dicom_lab.model import ReportStatus, StepStatus, WorklistItem
@@ -30,82 +27,12 @@ from hl7dicom_lab.story_day import Booking
 DONE = (ReportStatus.FINAL, ReportStatus.CORRECTED)
 
 
-def raised(answer: Any, problem: YourCodeRaises, hint: str) -> Verdict:
-    """The feedback on a function that raises, with what to look at; on no function at all, without.
-
-    Raises `Unfinished` where it raises because of a blank in it.
-    """
-    if "ellipsis" in problem.words:
-        raise Unfinished from problem
-    return wrong("raises", f"{problem.words} {hint}" if callable(answer) else problem.words)
-
-
-def asked_for_a_function(answer: Any) -> None:
-    """No department starts for what is no function. Raises `YourCodeRaises`."""
-    if not callable(answer):
-        call(answer)
-
-
-def check_order_of_work(_: Lab, answer: Any) -> Verdict:
-    """Which items of a waiting room the function gives back, and in what order."""
-    items, names = waiting_room()
-    try:
-        given = list(call(answer, list(items)))
-    except YourCodeRaises as problem:
-        hint = "Status and start time stand in item.ScheduledProcedureStepSequence[0], the priority in the item itself."
-        return raised(answer, problem, hint)
-    except TypeError:
-        return wrong("no list", "The function gives back something else than a list of worklist items.")
-    if not all(isinstance(one, Dataset) and one.get("AccessionNumber") in names for one in given):
-        return wrong(
-            "not the items",
-            "The list holds something else than the worklist items. Give back the items as they came: the next step "
-            "needs all of what they say.",
-        )
-    status = {one.AccessionNumber: one.ScheduledProcedureStepSequence[0].ScheduledProcedureStepStatus for one in items}
-    numbers = [one.AccessionNumber for one in given]
-    absent = [one for one in numbers if status[one] != "ARRIVED"]
-    if absent:
-        meaning = {"SCHEDULED": "has not checked in yet", "STARTED": "is being examined already"}
-        number = absent[0]
-        return wrong(
-            f"{status[number].lower()}",
-            f"{names[number]} is in your list with ScheduledProcedureStepStatus {status[number]}: this patient "
-            f"{meaning[status[number]]}. Only those whose status is ARRIVED can be called.",
-        )
-    return _check_sequence([names[one] for one in numbers])
-
-
-def _check_sequence(called: list[str]) -> Verdict:
-    missing = [one for one in IN_ORDER if one not in called]
-    if missing:
-        return wrong("missing", f"{missing[0]} has checked in and is not in your list. Keep everybody who is ARRIVED.")
-    if len(called) > len(IN_ORDER):
-        return wrong("twice", "Somebody is in your list twice. Each item that came in goes out once.")
-    if called == list(IN_ORDER):
-        return right(
-            f"In the practice department you call {'; '.join(called)}. Two are urgent and come first, by start time, "
-            "though the others are booked for an earlier hour."
-        )
-    if set(called[:2]) != set(IN_ORDER[:2]):
-        return wrong(
-            "urgent not first",
-            f"You call {called[0]} first, and then {called[1]}. Marco Rivera and Chidi Okonkwo are urgent: their "
-            "RequestedProcedurePriority is STAT, and everybody else comes after them.",
-        )
-    return wrong(
-        "not by time",
-        f"The urgent ones are first. Among equals the earlier ScheduledProcedureStepStartTime comes first: you call "
-        f"{'; '.join(called)}. Look at the second value of your key, and leave out reverse.",
-    )
-
-
 def check_examine(_: Lab, answer: Any) -> Verdict:
     """What two examinations bring about where two patients wait at the CT, then one whose image is refused."""
     asked_for_a_function(answer)
-    marco, lars, chidi = story_day.TODAY[3], story_day.TODAY[1], story_day.TODAY[2]
+    elena, lars, chidi, marco = story_day.TODAY[:4]
     with practice() as department:
-        for booking in (chidi, lars, marco):
+        for booking in (chidi, lars, marco, elena):
             department.lab.emr.place(booking.order())
             department.lab.emr.check_in(booking.patient, booking.visit)
         for booking in (marco, chidi):
@@ -118,7 +45,7 @@ def check_examine(_: Lab, answer: Any) -> Verdict:
                     "list only: take lab.modalities[modality], hand AccessionNumber=accession_number to query, and "
                     "take the one item out of its answer with (item,) = ..."
                 )
-                return raised(answer, problem, hint)
+                return raised(problem, hint)
             except Unfinished:
                 if not department.started() and not department.lab.pacs.studies():
                     raise
@@ -126,17 +53,17 @@ def check_examine(_: Lab, answer: Any) -> Verdict:
             found = _examination(department, booking, step, returned, others=(lars,))
             if found:
                 return found
-        if _completed_without_its_image(department, lars, answer):
+        if _completed_without_its_image(department, elena, answer):
             return wrong(
                 "not all stored",
-                f"All is well where every image is stored. The check then had the PACS refuse an image of "
-                f"{lars.patient.name} (status 0xC003), and the step became COMPLETED all the same. Look at the results "
+                "All is well where every image is stored. Then the PACS refused one of three images of "
+                f"{elena.patient.name} (status 0xC003), and the step became COMPLETED all the same. Look at the results "
                 "of scanner.store, and complete the step only where every result says that it is stored.",
             )
     return right(
         "In the practice department Marco Rivera and Chidi Okonkwo were examined, each with images of his own in the "
-        "PACS and a step that went STARTED, COMPLETED. An image of Lars Åkesson was refused, and his step stayed "
-        "STARTED: somebody will look after it."
+        "PACS and a step that went STARTED, COMPLETED. One of Elena Rivera's images was refused, and her step is still "
+        "STARTED: it waits until somebody has stored that image. Lars Åkesson still waits, as he should."
     )
 
 
@@ -242,6 +169,12 @@ def check_day(_: Lab, answer: Any) -> Verdict:
             if not day.moves:
                 raise
             returned = ...
+        except YourCodeRaises as problem:
+            hint = (
+                "lab.emr.place and lab.emr.cancel take an order, lab.emr.check_in a patient and a visit; examine is "
+                "called with lab, modality and accession number, report with lab, accession number and order."
+            )
+            return raised(problem, hint)
         found = _orders(day) or _cancelled(day) or _no_show(day) or _examined(day) or _sequence(day) or _reports(day)
         return found or _said(day, returned)
 
@@ -363,6 +296,13 @@ def _reports(day: Practice) -> Verdict | None:
                     "not reported",
                     f"{where}: the {system} has no report. After examine, call report with the accession number and "
                     "the order of this patient.",
+                )
+            if report.placer_order_number != step.placer_order_number:
+                return wrong(
+                    "not its order",
+                    f"{where}: the {system}'s report answers the order {report.placer_order_number or 'without a number'}, "
+                    f"and the examination was ordered as {step.placer_order_number}. Take the order from orders: the item "
+                    "says its number in PlacerOrderNumberImagingServiceRequest.",
                 )
             if report.patient_id != step.patient_id:
                 return wrong("report of another patient", f"{where}: the {system}'s report is on {report.patient_id}.")

@@ -19,8 +19,9 @@ from typing import Any
 
 from hl7dicom_lab import story, story_day
 from hl7dicom_lab.course.exercise import YourCodeRaises, call
-from hl7dicom_lab.course.exercises.day_checks import DONE, asked_for_a_function, raised
+from hl7dicom_lab.course.exercises.day_checks import DONE
 from hl7dicom_lab.course.exercises.day_practice import accession_of, place
+from hl7dicom_lab.course.exercises.learner_function import asked_for_a_function, raised
 from hl7dicom_lab.course.verdict import Verdict, right, wrong
 from hl7dicom_lab.lab import Lab
 from hl7dicom_lab.model import ImagingOrder, Patient, Report, ReportStatus, StepStatus, StudySummary, WorklistItem
@@ -208,7 +209,7 @@ def check_audit(lab: Lab, answer: Any) -> Verdict:
             named = _named(call(answer, evening.lab))
         except YourCodeRaises as problem:
             hint = "The keys of a row are accession, patient, status, images, imaged, EMR and PACS."
-            return raised(answer, problem, hint)
+            return raised(problem, hint)
         if named is None:
             return wrong(
                 "no list", "The function has to give back a list of accession numbers, an empty one if all is well."

@@ -1,51 +1,28 @@
 """Lesson 01: a field of an HL7 message, an element of a DICOM file, and where each fact stands in both.
 
-What is right is read from the order that went over the wire (HL7 v2.3.1 chapter 3, PID) and from the image that the
-PACS holds (DICOM PS3.3), never from a list. Rule: a place is right when the fact stands there.
+Rule: what is right is read from the order that went over the wire (HL7 v2.3.1 chapter 3, PID) and from the image that
+the PACS holds (DICOM PS3.3), never from a list. fact_places.py has the check of the third exercise.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from pydicom.datadict import keyword_for_tag, tag_for_keyword
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
-from hl7dicom_lab import story
 from hl7dicom_lab.course.exercise import Exercise, Mistake
+from hl7dicom_lab.course.exercises.fact_places import check_places, image_header, order_message
 from hl7dicom_lab.course.verdict import Verdict, right, wrong
-from hl7dicom_lab.errors import NotFound
-from hl7dicom_lab.hl7v2.message import Message, Path
 from hl7dicom_lab.lab import Lab
-
-NOWHERE = "nowhere"
-
-
-def order_message(lab: Lab) -> Message:
-    """Elena Rivera's order as it went over the wire. Raises `NotFound` where the trace has forgotten it."""
-    for row in lab.trace.rows(protocol="HL7"):
-        if row.decoded.kind == "ORM^O01":
-            message = Message.parse(row.decoded.raw.strip(b"\x0b\x1c\r"))
-            if message.get("PID-3.1") == story.PATIENT.identifier.value:
-                return message
-    raise NotFound("the trace holds no order for Elena Rivera", where="trace", next_step="run the first code cell")
-
-
-def image_header(lab: Lab) -> Dataset:
-    """The elements before the pixels of Elena Rivera's first image. Raises `NotFound` where the PACS holds none."""
-    for study in lab.pacs.studies():
-        if study.patient_id == story.PATIENT.identifier.value:
-            return lab.pacs.archive.header(lab.pacs.archive.instances(study.study_instance_uid)[0])
-    raise NotFound("the PACS holds no image of Elena Rivera", where="PACS", next_step="run the first code cell")
 
 
 def _check_account_number(lab: Lab, answer: Any) -> Verdict:
     said = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else str(answer).strip()
+    if isinstance(answer, str) and re.fullmatch(r"(pid|message)\[.*\]|PID[-.].+", said):
+        return _quoted(said)
     order = order_message(lab)
     if said == order.get("PID-3[2].1"):
         return right(f"{said} is PID-3, second repetition, first component: PID-3[2].1 as people write it.")
@@ -78,7 +55,22 @@ def _check_account_number(lab: Lab, answer: Any) -> Verdict:
     return known.get(said, other)
 
 
+def _quoted(said: str) -> Verdict:
+    """In quotation marks Python takes a text as it is, and does not look into message or image."""
+    return wrong(
+        "quoted",
+        f"This is the text {said} itself. It says where the value stands; the value is wanted. Take the quotation "
+        "marks away, or put the path into message[...].",
+    )
+
+
 def _check_step_id(lab: Lab, answer: Any) -> Verdict:
+    if isinstance(answer, str) and re.fullmatch(r"(image|item)\W.*|[A-Z]\w*(Sequence|ID)\b.*", answer.strip()):
+        return wrong(
+            "quoted",
+            f"This is the text {answer.strip()} itself, and the value that stands there is wanted. Write it without "
+            "quotation marks, beginning with image and a point.",
+        )
     part = _part_of_an_image(answer)
     if part is not None:
         return part
@@ -133,132 +125,6 @@ def _part_of_an_image(answer: Any) -> Verdict | None:
     return None
 
 
-@dataclass(frozen=True)
-class _Fact:
-    """A fact and where it stands: HL7 path and DICOM keyword, or `NOWHERE`."""
-
-    name: str
-    path: str
-    keyword: str
-
-
-FACTS = (
-    _Fact("medical record number", "PID-3.1", "PatientID"),
-    _Fact("birth date", "PID-7", "PatientBirthDate"),
-    _Fact("sex", "PID-8", "PatientSex"),
-    _Fact("modality", "OBR-24", "Modality"),
-    _Fact("reason for the examination", "OBR-31.2", NOWHERE),
-    _Fact("rows of pixels", NOWHERE, "Rows"),
-)
-
-
-def _check_places(lab: Lab, answer: Any) -> Verdict:
-    if not isinstance(answer, Mapping):
-        return wrong(
-            "no dictionary", "The check expects the dictionary places, with the names of the facts as they are."
-        )
-    order, header = order_message(lab), image_header(lab)
-    found = [_check_fact(fact, answer.get(fact.name), order, header) for fact in FACTS]
-    problems = [one for one in found if not one.correct]
-    if not problems:
-        return right(
-            "Four facts stand in both, each language in its own place. The reason has stayed in the order, and the "
-            "rows are only in the image."
-        )
-    good = len(FACTS) - len(problems)
-    return wrong(problems[0].mistake, f"{good} of {len(FACTS)} facts are right. {problems[0].words}")
-
-
-def _check_fact(fact: _Fact, places: Any, order: Message, header: Dataset) -> Verdict:
-    if not isinstance(places, (list, tuple)) or len(places) != 2:
-        return wrong("no pair", f"{fact.name}: two places in brackets are expected, as in the first line.")
-    path, keyword = (str(one).strip() for one in places)
-    if _tag(path) or _path(keyword):
-        return wrong("swapped", f"{fact.name}: the HL7 path stands first, then the DICOM keyword.")
-    in_order = _check_path(fact, path, order)
-    return in_order if not in_order.correct else _check_keyword(fact, keyword, header)
-
-
-def _check_path(fact: _Fact, said: str, order: Message) -> Verdict:
-    path = _path(said)
-    if path is None or fact.path == NOWHERE:
-        return _check_without_path(fact, said, path)
-    wanted, field = Path.parse(fact.path), f"{path.segment}-{path.field}"
-    segment = order.first(path.segment)
-    if segment is None or (path.segment, path.field) != (wanted.segment, wanted.field):
-        holds = order.raw(field)
-        told = f"holds {holds!r} in the order" if holds else "is empty in the order"
-        return wrong(
-            "other field", f"{fact.name}: {field} {told}. Count the bars: the first field is behind the first."
-        )
-    value = segment.value(path.field, path.component, repetition=path.repetition)
-    if (path.component or path.repetition > 1) and value != order.get(fact.path):
-        return wrong("other component", f"{fact.name}: the field {field} is right, but {said} holds {value!r}.")
-    return right(fact.name)
-
-
-def _check_without_path(fact: _Fact, said: str, path: Path | None) -> Verdict:
-    nowhere = said.casefold() == NOWHERE
-    if nowhere and fact.path == NOWHERE:
-        return right(fact.name)
-    if nowhere:
-        return wrong("told by the order", f"{fact.name}: the order does tell it. Look at its segment {fact.path[:3]}.")
-    if path is None:
-        return wrong("no path", f"{fact.name}: {said!r} is no HL7 path. Write segment, hyphen and number, as in PID-5.")
-    return wrong(
-        "not in the order",
-        f"{fact.name}: {said} does not tell it. The order was sent before there was an image, so it cannot know.",
-    )
-
-
-def _check_keyword(fact: _Fact, said: str, header: Dataset) -> Verdict:
-    tag = _tag(said)
-    if tag is None:
-        return _check_without_keyword(fact, said)
-    keyword = keyword_for_tag(tag)
-    if fact.keyword == NOWHERE:
-        return wrong("not in the image", f"{fact.name}: {keyword} does not tell it; no element of this image does.")
-    if keyword == fact.keyword:
-        return right(fact.name)
-    holds = f"holds {str(header[tag].value)!r}, another fact" if tag in header else "does not stand in this image"
-    return wrong("other element", f"{fact.name}: {keyword} {holds}. Run print(image) and look for it.")
-
-
-def _check_without_keyword(fact: _Fact, said: str) -> Verdict:
-    nowhere = said.casefold() == NOWHERE
-    if nowhere and fact.keyword == NOWHERE:
-        return right(fact.name)
-    if nowhere:
-        return wrong("told by the image", f"{fact.name}: the image does tell it. Run print(image) and look for it.")
-    return wrong(
-        "no keyword",
-        f"{fact.name}: {said!r} is no DICOM keyword. Keywords are written together, without apostrophe, as in "
-        "PatientName.",
-    )
-
-
-def _path(said: str) -> Path | None:
-    """`PID-7`, `pid.7`, `PID-F7`, `PID.F3.R1.C1`: the path that is meant, None for anything else."""
-    parts = re.fullmatch(
-        r"([A-Za-z][A-Za-z0-9]{2})[-. ]F?(\d{1,3})(?:\[(\d{1,3})\]|\.R(\d{1,3}))?(?:\.C?(\d{1,3}))?",
-        said,
-        re.IGNORECASE,
-    )
-    if not parts or not int(parts[2]):
-        return None
-    repetition = int(parts[3] or parts[4] or 1)
-    return Path(parts[1].upper(), int(parts[2]), int(parts[5] or 0), repetition=max(repetition, 1))
-
-
-def _tag(said: str) -> int | None:
-    """The tag of a keyword, or of a tag as people write it, `(0010,0030)`; None for anything else."""
-    digits = re.fullmatch(r"\(?([0-9A-Fa-f]{4}),? ?([0-9A-Fa-f]{4})\)?", said)
-    if digits:
-        tag = int(digits[1] + digits[2], 16)
-        return tag if keyword_for_tag(tag) else None
-    return tag_for_keyword(said)
-
-
 _ORDER = """\
 import hl7
 
@@ -310,6 +176,7 @@ EXERCISES = (
             Mistake("other component", f"{_ORDER}account_number = pid[3][1][4]", "The number itself is component 1"),
             Mistake("visit number", f'{_ORDER}account_number = message["PV1.F19.R1.C1"]', "number of the visit"),
             Mistake("other", 'account_number = "A55120"', "look for the part that ends in AN"),
+            Mistake("quoted", 'account_number = "PID.F3.R2.C1"', "put the path into message"),
         ),
     ),
     Exercise(
@@ -337,6 +204,7 @@ EXERCISES = (
                 f"{_IMAGE}step_id = image.RequestAttributesSequence[0].ScheduledProcedureStepDescription",
                 "says what the step is",
             ),
+            Mistake("quoted", 'step_id = "image.ScheduledProcedureStepID"', "beginning with image and a point"),
             Mistake("accession number", f"{_IMAGE}step_id = image.AccessionNumber", "has a number of its own"),
         ),
     ),
@@ -344,7 +212,7 @@ EXERCISES = (
         id="01-e3",
         title="Say where each fact stands",
         answer="places",
-        check=_check_places,
+        check=check_places,
         hints=(
             "Count the bars of PID up to the birth date: it is PID-7. Go on from there. For OBR, look at step 3.",
             "The sex is the field after the birth date. A keyword is the name of print(image), written together.",
@@ -353,6 +221,7 @@ EXERCISES = (
         solution=_places(),
         mistakes=(
             Mistake("other field", _places(sex='"sex": ("PID-9", "PatientSex")'), "PID-9 is empty in the order"),
+            Mistake("value", _places(modality='"modality": ("OBR-24", "MR")'), "Its keyword is asked for"),
             Mistake("no path", _places(sex='"sex": ("PID8", "PatientSex")'), "is no HL7 path"),
             Mistake(
                 "other element", _places(birth='"birth date": ("PID-7", "StudyDate")'), "StudyDate holds '20260302'"

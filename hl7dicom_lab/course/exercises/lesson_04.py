@@ -182,8 +182,6 @@ def _in_quotation_marks(query: Dataset) -> Verdict | None:
     return None
 
 
-#: pydicom warns of a value that its VR does not allow; a learner sees that above the verdict.
-_QUIET = "import warnings\nwarnings.simplefilter('ignore')\n"
 _MR = 'step.Modality = "MR"'
 _ON = f'step.{DATE} = "{TODAY}"'
 _NUMBER = 'riveras.AccessionNumber = ""'
@@ -250,8 +248,8 @@ _E1 = Exercise(
             "Modality stands at the root of the query; it belongs in the item of ScheduledProcedureStepSequence",
         ),
         Mistake(f"{DATE} misplaced", _today(_MR, f'mr_today.{DATE} = "{TODAY}"'), f"{DATE} stands at the root"),
-        Mistake("number", _QUIET + _today(_MR, f"step.{DATE} = {TODAY}"), "Its value is text, in quotation marks"),
-        Mistake("date form", _QUIET + _today(_MR, f'step.{DATE} = "2026-03-02"'), "A date is eight digits"),
+        Mistake("number", _today(_MR, f"step.{DATE} = {TODAY}"), "Its value is text, in quotation marks"),
+        Mistake("date form", _today(_MR, f'step.{DATE} = "2026-03-02"'), "A date is eight digits"),
         Mistake("day missing", _today(_MR), "shows Haddad^Samir (MR, tomorrow) too"),
         Mistake("modality missing", _today(_ON), "keeps to one kind"),
         Mistake("not found", _today('step.Modality = "MRI"', _ON), "Modality asks for 'MRI'"),
@@ -259,7 +257,8 @@ _E1 = Exercise(
         Mistake("too narrow", _today(_MR, _ON, 'step.ScheduledStationAETitle = "NORTHGATE_MR1"'), "narrows the list"),
         Mistake(
             "misspelled",
-            _QUIET + _today(_MR, f'step.ScheduledProcedureStartDate = "{TODAY}"'),
+            "import warnings\n\nwarnings.simplefilter('ignore')  # pydicom warns of the name\n"
+            + _today(_MR, f'step.ScheduledProcedureStartDate = "{TODAY}"'),
             "is no keyword of DICOM",
         ),
         Mistake("no step", _today(_MR, _ON).rpartition("\n")[0], f"has no {STEP}"),
@@ -320,9 +319,9 @@ _E4 = Exercise(
     ),
     solution=_period('first + "-" + last'),
     mistakes=(
-        Mistake("date form", _QUIET + _period('first + " - " + last'), "one hyphen between them"),
-        Mistake("quoted", _QUIET + _period('"first-last"'), "Without quotation marks"),
-        Mistake("cannot be sent", _QUIET + _period('first + "\u2013" + last'), "the hyphen of the keyboard"),
+        Mistake("date form", _period('first + " - " + last'), "one hyphen between them"),
+        Mistake("quoted", _period('"first-last"'), "Without quotation marks"),
+        Mistake("cannot be sent", _period('first + "\u2013" + last'), "the hyphen of the keyboard"),
         Mistake("not found", _period("first"), "misses Haddad^Samir (MR, tomorrow)"),
         Mistake("too much", _period('first + "-" + last', modality='""'), "Do modality, first and last"),
         Mistake("other days", _period('first + "-"'), "covers other days too"),

@@ -230,10 +230,16 @@ query.NumberOfSeriesRelatedInstances = ""
                 "without a number of images",
             ),
             Mistake(
-                "refused",
+                "key of another level",
                 _QUERY + 'query.QueryRetrieveLevel = "SERIES"\nquery.StudyInstanceUID = found.study_instance_uid\n'
                 'query.AccessionNumber = "NG000001"\nquery.NumberOfSeriesRelatedInstances = ""',
                 "AccessionNumber belongs to level STUDY",
+            ),
+            Mistake(
+                "refused",
+                _QUERY + 'query.QueryRetrieveLevel = "SERIES"\nquery.StudyInstanceUID = "NG000001"\n'
+                'query.NumberOfSeriesRelatedInstances = ""',
+                "is no UID",
             ),
         ),
         before=_STORE_STUDY,

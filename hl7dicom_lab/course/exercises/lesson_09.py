@@ -1,12 +1,13 @@
 """Lesson 09: the order of work, one examination, the whole day, and an audit of what the systems hold in the evening.
 
-Rule: each answer is a function. The checks (`day_checks`) run it in departments of their own and look at every system.
+Rule: each answer is a function. The checks (`who_is_next`, `day_checks`, `evening_check`) run it in departments of their
+own and look at every system.
 """
 
 from __future__ import annotations
 
 from hl7dicom_lab.course.exercise import Exercise, Mistake
-from hl7dicom_lab.course.exercises import day_checks, evening_check
+from hl7dicom_lab.course.exercises import day_checks, evening_check, who_is_next
 from hl7dicom_lab.course.exercises.day_code import DAY, DAY_RUN, EVENING, EXAMINE, ORDER_OF_WORK
 
 
@@ -22,7 +23,7 @@ EXERCISES = (
         id="09-e1",
         title="Who is next",
         answer="order_of_work",
-        check=day_checks.check_order_of_work,
+        check=who_is_next.check_order_of_work,
         hints=(
             "Two steps: keep the items whose step has the status ARRIVED, then sort what you kept with a key of two "
             "values.",
@@ -119,7 +120,7 @@ EXERCISES = (
             ),
             Mistake(
                 "not all stored",
-                _instead(EXAMINE, "if all(result.stored for result in results):", "if results:"),
+                _instead(EXAMINE, "if all(result.stored", "if any(result.stored"),
                 "every result says that it is stored",
             ),
             Mistake(
@@ -246,6 +247,11 @@ EXERCISES = (
                 "exceptions",
                 _instead(DAY, "orders[item.PlacerOrderNumberImagingServiceRequest]", "order"),
                 "the order of its own patient",
+            ),
+            Mistake(
+                "not its order",
+                _instead(DAY, "orders[item.PlacerOrderNumberImagingServiceRequest]", "booking.order()"),
+                "Take the order from orders",
             ),
             Mistake(
                 "not reported",

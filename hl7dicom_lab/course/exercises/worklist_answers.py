@@ -7,7 +7,6 @@ key that is too wide or too narrow by accident is seen.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -51,20 +50,18 @@ def ask(lab: Lab, query: Any) -> Answer:
         return Answer(query, verdict=verdict)
     if len(query) == 0 or any(value is ... for _, value in keys(query)):
         raise Unfinished
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the learner has seen it; the RIS says what is wrong with the value
-        try:
-            sent, asked = _as_sent(query), _as_sent(query)
-        except CannotEncode as problem:
-            return Answer(query, verdict=wrong("characters", str(problem)))
-        except Exception:  # pydicom has several classes for a value that it cannot write
-            return Answer(query, verdict=_unsendable(query))
-        if "AccessionNumber" not in asked:
-            asked.AccessionNumber = ""
-        try:
-            items = lab.modality.query(asked)
-        except Refused as problem:
-            return Answer(sent, verdict=_refused(sent, problem))
+    try:
+        sent, asked = _as_sent(query), _as_sent(query)
+    except CannotEncode as problem:
+        return Answer(query, verdict=wrong("characters", str(problem)))
+    except Exception:  # pydicom has several classes for a value that it cannot write
+        return Answer(query, verdict=_unsendable(query))
+    if "AccessionNumber" not in asked:
+        asked.AccessionNumber = ""
+    try:
+        items = lab.modality.query(asked)
+    except Refused as problem:
+        return Answer(sent, verdict=_refused(sent, problem))
     return Answer(sent, tuple(str(item.AccessionNumber) for item in items), _misplaced(sent))
 
 

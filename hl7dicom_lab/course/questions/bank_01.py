@@ -103,7 +103,7 @@ QUESTIONS = (
     MultipleChoice(
         id="11-01-04",
         lesson="01",
-        text="Images are missing in the PACS. Between which systems do you look for DICOM traffic?",
+        text="You watch the network of this department. Between which of these systems do you see DICOM?",
         options=(
             Option("scanner and PACS", "Images travel from scanner to PACS with C-STORE.", correct=True),
             Option(
@@ -244,7 +244,7 @@ QUESTIONS = (
         ),
         distractors=("StudyInstanceUID",),
         because="The same facts in two languages: this is what an analyst maps from one side to the other.",
-        source="IHE RAD TF-2 Appendix B",
+        source="IHE RAD TF-2x Appendix B",
     ),
     SingleChoice(
         id="11-01-14",

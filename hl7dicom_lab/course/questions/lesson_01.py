@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydicom.dataset import Dataset
 
 from hl7dicom_lab import story_day
-from hl7dicom_lab.course.exercises.lesson_01 import order_message
+from hl7dicom_lab.course.exercises.fact_places import order_message
 from hl7dicom_lab.course.question import (
     Matching,
     MultipleChoice,
