@@ -57,8 +57,8 @@ def check_examine(_: Lab, answer: Any) -> Verdict:
             return wrong(
                 "not all stored",
                 "All is well where every image is stored. Then the PACS refused one of three images of "
-                f"{elena.patient.name} (status 0xC003), and the step became COMPLETED all the same. Look at the results "
-                "of scanner.store, and complete the step only where every result says that it is stored.",
+                f"{elena.patient.name} (status 0xC003), and the step became COMPLETED all the same. Look at the "
+                "results of scanner.store, and complete the step only where every result says that it is stored.",
             )
     return right(
         "In the practice department Marco Rivera and Chidi Okonkwo were examined, each with images of his own in the "
@@ -297,12 +297,13 @@ def _reports(day: Practice) -> Verdict | None:
                     f"{where}: the {system} has no report. After examine, call report with the accession number and "
                     "the order of this patient.",
                 )
-            if report.placer_order_number != step.placer_order_number:
+            answered = report.placer_order_number or "(no number)"
+            if answered != step.placer_order_number:
                 return wrong(
                     "not its order",
-                    f"{where}: the {system}'s report answers the order {report.placer_order_number or 'without a number'}, "
-                    f"and the examination was ordered as {step.placer_order_number}. Take the order from orders: the item "
-                    "says its number in PlacerOrderNumberImagingServiceRequest.",
+                    f"{where}: the {system}'s report answers the order {answered}, and the examination was ordered as "
+                    f"{step.placer_order_number}. Take the order from orders: the item says its number in "
+                    "PlacerOrderNumberImagingServiceRequest.",
                 )
             if report.patient_id != step.patient_id:
                 return wrong("report of another patient", f"{where}: the {system}'s report is on {report.patient_id}.")

@@ -1,4 +1,4 @@
-"""Lesson 00: the practice exercise. It teaches how an exercise works, with an order number read from an answer."""
+"""Lesson 00: the practice exercise. It teaches how an exercise works, with a number read from an output."""
 
 from __future__ import annotations
 
@@ -17,9 +17,11 @@ def _check_practice(lab: Lab, answer: Any) -> Verdict:
             "no order yet",
             "The RIS has no order for Elena Rivera yet. Run the cell that sends the order, then this one again.",
         )
-    if answer == steps[0].accession_number:
+    if isinstance(answer, str):
+        answer = answer.strip()
+    if answer in [one.accession_number for one in steps]:  # more than one where the order was sent more than once
         return right(f"The RIS knows the examination as {answer}. From here on, images and report carry this number.")
-    if answer == steps[0].placer_order_number:
+    if answer in [one.placer_order_number for one in steps]:
         return wrong(
             "placer order number",
             f"{answer} is the placer order number: the EMR's own number. The accession number comes from the RIS and "
@@ -29,7 +31,8 @@ def _check_practice(lab: Lab, answer: Any) -> Verdict:
         return wrong("patient id", f"{answer} is the patient's number. The accession number names one examination.")
     return wrong(
         "other",
-        f"The RIS holds no accession number {answer!r}. It stands in the cell above as text in quotation marks.",
+        f"The RIS holds no accession number {answer!r}. In step 2 the number stands at the beginning of the line below "
+        "lab.ris.steps(). Copy it exactly, and put quotation marks around it.",
     )
 
 
@@ -40,8 +43,8 @@ EXERCISES = (
         answer="accession_number",
         check=_check_practice,
         hints=(
-            "Look at the line that the cell above printed.",
-            "It begins with NG and stands between quotation marks. Copy it with the quotation marks.",
+            "Go back to step 2, to the cell with lab.ris.steps(), and look at the line that it printed.",
+            "It is the first word of that line and begins with NG. Copy it, and put quotation marks around it.",
             'Write accession_number = "NG000001".',
         ),
         solution='accession_number = "NG000001"',

@@ -359,6 +359,7 @@ EXERCISES = (
             Mistake("LF", _as_code("chidi", _CHIDI, ("\r", "\n")), "ends a segment with CR"),
             Mistake("spelled out", _as_code("chidi", _CHIDI, ("\r", "\\r")), "backslash and the letter r"),
             Mistake("no CR", _as_code("chidi", _CHIDI, ("\r", "")), "in one line"),
+            Mistake("not joined", 'chidi = ["MSH", "PID"]', "join them with"),
             Mistake("answer", 'chidi = {"MSA": ["MSA", "AA", "MSG00009"]}', "answer of the RIS"),
         ),
         before=_SENT_BEFORE,

@@ -145,7 +145,7 @@ sop_classes = [
         hints=(
             "The comment of 0xC004 says what is wrong: two pictures, one UID. Which of the UIDs names one picture?",
             "Two lines: mended = copy.deepcopy(changed), then a new value for one of its attributes.",
-            "from pydicom.uid import generate_uid, and mended.SOPInstanceUID = generate_uid() after the copy.",
+            "mended = copy.deepcopy(changed), then mended.SOPInstanceUID = uid.generate_uid().",
         ),
         solution=_CHANGE + "\nmended = changed\nmended.SOPInstanceUID = generate_uid()\n",
         mistakes=(

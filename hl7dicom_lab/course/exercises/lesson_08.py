@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from hl7dicom_lab import story, story_day
+from hl7dicom_lab.actors.report_association import associate
 from hl7dicom_lab.course.exercise import Exercise, Mistake
 from hl7dicom_lab.course.exercises import sent_report
 from hl7dicom_lab.course.starts import prepare
@@ -81,7 +82,12 @@ def _check_mended(lab: Lab, answer: Any) -> Verdict:
         return given
     message, report = given
     off = _keys_off(lab, report) or _content_off(report)
-    return off or _what_became_of(lab, report, sent_report.send(lab, lab.pacs.hl7, message))
+    would_be = associate(report, lab.pacs.archive)  # asked first, so that a mistake leaves nothing in the queue
+    if not off and would_be.study is None:
+        return wrong(
+            "held again", f"The PACS would keep this in its queue too: {would_be.reason}. Mend that key as well."
+        )
+    return off or _what_became_of(report, sent_report.send(lab, lab.pacs.hl7, message))
 
 
 def _content_off(report: Report) -> Verdict | None:
@@ -107,7 +113,7 @@ def _content_off(report: Report) -> Verdict | None:
     return None
 
 
-def _what_became_of(lab: Lab, report: Report, answered: Acknowledgment) -> Verdict:
+def _what_became_of(report: Report, answered: Acknowledgment) -> Verdict:
     if answered.error_code == "205":
         return wrong(
             "control id",
@@ -116,8 +122,6 @@ def _what_became_of(lab: Lab, report: Report, answered: Acknowledgment) -> Verdi
         )
     if not answered.accepted:
         return wrong("refused", f"The PACS answers {answered.code or 'nothing'}: {answered.text}")
-    if not any(one.report.control_id == report.control_id for one in lab.pacs.reports.history(_MARCO)):
-        return wrong("held again", f"The PACS answers: {answered.text}. Look at the keys that it names.")
     return right("Marco Rivera's study has its final report. The wrong copy is still in the queue and beside nothing.")
 
 
@@ -306,6 +310,11 @@ outcome = {
                 "control id",
                 _mending('"CT-1", marco, "Rivera^Marco", accession="NG000004"'),
                 "although it holds the report",
+            ),
+            Mistake(
+                "held again",
+                _mending('"CT-3", marco.replace("NORTHGATE", "CITY"), "Rivera^Marco", accession="NG000004"'),
+                "The PACS would keep this in its queue too",
             ),
             Mistake("no study", _mending('"CT-3", marco, "Rivera^Marco"'), "no OBX leads to Marco's study"),
             Mistake(

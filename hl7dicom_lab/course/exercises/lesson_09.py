@@ -1,7 +1,7 @@
 """Lesson 09: the order of work, one examination, the whole day, and an audit of what the systems hold in the evening.
 
-Rule: each answer is a function. The checks (`who_is_next`, `day_checks`, `evening_check`) run it in departments of their
-own and look at every system.
+Rule: each answer is a function. The checks (`who_is_next`, `day_checks`, `evening_check`) run it in departments of
+their own and look at every system.
 """
 
 from __future__ import annotations

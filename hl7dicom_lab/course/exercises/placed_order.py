@@ -61,13 +61,12 @@ class Task:
 
 def check_order(lab: Lab, answer: Any, task: Task) -> Verdict:
     """Send the learner's message; right is what the RIS holds as it was ordered."""
-    if isinstance(answer, Mapping):
-        return _no_order()
-    text = _text_of(answer)
-    fault = next(_faults_of_message(text, task), None)
+    if not isinstance(answer, str):
+        return _no_text(answer)
+    fault = next(_faults_of_message(answer, task), None)
     if fault is not None:
         return fault
-    body = text.encode("utf-8")
+    body = answer.encode("utf-8")
     ack = lab.emr.send(body)
     known = ack.error_code == "205"  # an earlier try has placed it: message and order are looked at, one by one
     if not (ack.accepted or known):
@@ -75,7 +74,8 @@ def check_order(lab: Lab, answer: Any, task: Task) -> Verdict:
     fault = next(_other_values(body, task, strict=True), None)
     if fault is not None:
         return fault
-    return _what_is_held(lab, task, ack)
+    unended = "" if answer.endswith("\r") else " The last segment has no CR; this RIS takes it, another one may not."
+    return _what_is_held(lab, task, ack, unended)
 
 
 def _refusal(ack: Acknowledgment) -> Verdict:
@@ -83,7 +83,7 @@ def _refusal(ack: Acknowledgment) -> Verdict:
     return wrong(name, f"The RIS answers {ack.code}. {ack.text}. {advice}")
 
 
-def _what_is_held(lab: Lab, task: Task, ack: Acknowledgment) -> Verdict:
+def _what_is_held(lab: Lab, task: Task, ack: Acknowledgment, note: str) -> Verdict:
     held = next((one for one in lab.ris.steps() if one.placer_order_number == task.order_number), None)
     if held is None:
         return _refusal(ack)
@@ -99,7 +99,7 @@ def _what_is_held(lab: Lab, task: Task, ack: Acknowledgment) -> Verdict:
         )
     return right(
         f"The RIS holds the order: {held.patient_name}, {held.modality} on {held.start[:8]} at "
-        f"{held.start[8:12].ljust(4, '0')}, accession number {held.accession_number}."
+        f"{held.start[8:12].ljust(4, '0')}, accession number {held.accession_number}.{note}"
     )
 
 
@@ -120,14 +120,20 @@ def _name_of(booking: Booking) -> str:
 # -- the message: its form, then its values --
 
 
-def _text_of(answer: Any) -> str:
-    """The message in any form in which people hold one: text, bytes, with or without frame, segments, hl7.Message."""
-    if isinstance(answer, (bytes, bytearray)):
-        answer = bytes(answer).decode("utf-8", "replace")
-    elif isinstance(answer, (list, tuple)) and all(isinstance(one, str) and one.isprintable() for one in answer):
-        answer = "\r".join(answer)
-    text = str(answer).strip("\x0b\x1c\r\n ")
-    return text + "\r"
+def _no_text(answer: Any) -> Verdict:
+    if isinstance(answer, Mapping):
+        return _no_order()
+    if isinstance(answer, (list, tuple)) and answer and all(isinstance(one, str) for one in answer):
+        return wrong(
+            "not joined",
+            'This is a list of segments. One text is expected: join them with "\\r", as in the cell of Marco Rivera.',
+        )
+    kind = type(answer).__name__
+    return wrong(
+        "no text",
+        f"The text of a whole message is expected, beginning with MSH, and this is a value of type {kind}. Bytes and "
+        "frame are made of it when it is sent.",
+    )
 
 
 def _no_order() -> Verdict:
@@ -257,7 +263,9 @@ def _other_request(order: Segments, found: Mapping[str, str], task: Task, left: 
             f"OBR-4 holds {order.raw('OBR-4')!r}. It has three components: the code {code}, the words, and whose code "
             f"it is, {scheme}.",
         )
-    if found["OBR-24"] != booking.modality and (found["OBR-24"] in _MODALITIES or not left):
+    if found["OBR-24"] not in _MODALITIES and not left:
+        yield wrong("modality", f"OBR-24 holds {order.get('OBR-24')!r}. {_ADVICE['OBR-24'][1]}")
+    if found["OBR-24"] in _MODALITIES and found["OBR-24"] != booking.modality:
         yield wrong(
             "other modality", f"OBR-24 says {found['OBR-24']}: there is such a scanner, but not this one is ordered."
         )

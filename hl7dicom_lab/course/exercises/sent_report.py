@@ -33,7 +33,9 @@ def read(answer: Any) -> tuple[Message, Report] | Verdict:
     try:
         message = Message.parse(text.removesuffix(b"\x1c\r"))
         if not message.control_id:
-            return wrong("control id", "MSH-10 is empty: no answer could be matched with this message. Give it a number.")
+            return wrong(
+                "control id", "MSH-10 is empty: no answer could be matched with this message. Give it a number."
+            )
         (group,) = reports(message)
         return message, oru_to_report(group).report
     except Hl7Fault as fault:

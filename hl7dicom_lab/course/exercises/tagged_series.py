@@ -46,9 +46,10 @@ def check_series(lab: Lab, answer: Any) -> Verdict:
             "An image that was sent before and is changed now needs a new SOPInstanceUID: run the whole cell again.",
         )
     study = lab.pacs.archive.find_study(accession_number=_ACCESSION)
+    several = " Each run makes a new series; the earlier ones are there too." if study.series > 1 else ""
     return right(
         f"They went to the PACS, and it knows whose they are: {study.patient_name}, {study.accession_number}, "
-        f"one study with {study.instances} images in {study.series} series."
+        f"one study with {study.instances} images in {study.series} series.{several}"
     )
 
 

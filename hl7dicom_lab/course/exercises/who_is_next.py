@@ -1,6 +1,6 @@
 """Whom the learner's function of lesson 09 calls next: the items of a waiting room, and the order in which they go out.
 
-Clinical step: the technologist looks at the worklist. Rule: a priority and a start time decide among those who are here.
+Clinical step: the technologist looks at the worklist. Rule: priority and start time decide among those who are here.
 """
 
 from __future__ import annotations

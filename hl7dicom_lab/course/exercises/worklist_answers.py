@@ -163,7 +163,7 @@ def _misspelled(query: Dataset) -> Verdict | None:
     """A name that is no keyword: Python keeps it with the object, and it is never sent."""
     for data_set in (query, step_key(query)):
         for name in sorted(vars(data_set).keys() - _OWN_NAMES):
-            words = f"{name} is no keyword of DICOM, so it is no key and is not sent. Compare it with the table above."
+            words = f"{name} is no keyword of DICOM, so it is no key and is not sent. Look at the table of step 5."
             return wrong("misspelled", words)
     return None
 

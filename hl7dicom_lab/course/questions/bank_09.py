@@ -16,7 +16,9 @@ from hl7dicom_lab.course.question import (
     Wrong,
 )
 from hl7dicom_lab.lab import Lab
-from hl7dicom_lab.model import Patient, WorklistItem
+from hl7dicom_lab.model import Patient, StepStatus, WorklistItem
+
+_TODAY = "20260302"
 
 
 def _step(lab: Lab, patient: Patient) -> WorklistItem:
@@ -27,9 +29,16 @@ def _named(lab: Lab, patient: Patient) -> str:
     return f"{_step(lab, patient).accession_number}, {patient.name}"
 
 
-def _without_report(lab: Lab) -> str:
-    """The accession number of the study on which the EMR has no report."""
-    return next(one.accession_number for one in lab.pacs.studies() if lab.emr.report(one.accession_number) is None)
+def _named_by_an_audit(lab: Lab) -> int:
+    """How many completed steps lack images, or a report in one of two systems."""
+    steps = [one.item for one in lab.ris.order_book.steps()]
+    return sum(one.status is StepStatus.COMPLETED and not _is_whole(lab, one.accession_number) for one in steps)
+
+
+def _is_whole(lab: Lab, number: str) -> bool:
+    reports = (lab.emr.report(number), lab.pacs.reports.current(number))
+    reported = all(one is not None and one.status in ("F", "C") for one in reports)
+    return reported and bool(lab.pacs.archive.studies(accession_number=number))
 
 
 QUESTIONS = (
@@ -64,17 +73,19 @@ QUESTIONS = (
             Pair("dictation system", "Report Creator", "The report begins where the radiologist speaks it."),
         ),
         because="An actor is a role, and a product may play several. Orders, images and reports each have their own.",
-        source="IHE RAD TF-1, Scheduled Workflow",
+        source="IHE RAD TF-1, Scheduled Workflow; Simple Image and Numeric Report",
     ),
     Ordering(
         id="11-09-03",
         lesson="09",
-        text="One patient, from the order to the report: bring the steps into order.",
+        text="One patient of this department, from the order to the report: bring the steps into order.",
         places=(
             Place("The EMR places the order.", "Nothing can be scheduled before it is asked for."),
-            Place("The patient checks in.", "The order is there, and now the patient is; the scan needs both."),
-            Place("The scanner queries the worklist.", "It asks for who has arrived, and before it can acquire."),
-            Place("The images are stored in the PACS.", "They carry the identity that the worklist gave."),
+            Place("The patient checks in.", "The order is there, and now she is here; the scan needs both."),
+            Place("The scanner finds her as ARRIVED.", "The worklist says so only after the check-in."),
+            Place(
+                "The images are stored in the PACS.", "They carry the identity that the worklist gave, so it was asked."
+            ),
             Place("The step is completed at the RIS.", "Only when everything is stored: nobody goes back to it."),
             Place("The radiologist's report is sent.", "It is read from the images, when the examination is over."),
         ),
@@ -84,27 +95,36 @@ QUESTIONS = (
     NumberQuestion(
         id="11-09-04",
         lesson="09",
-        text="How many steps are on your RIS's worklist now, tomorrow's included? Two examinations are completed.",
-        answer=lambda lab: len(lab.ris.steps()),
+        text="Say the day is over in your department, and nobody else has come. How many steps does the desk follow up "
+        "as no-shows?",
+        answer=lambda lab: sum(one.status == "SCHEDULED" and one.start[:8] == _TODAY for one in lab.ris.steps()),
         wrong=(
-            Wrong(7, "Seven were ordered. Those that are completed have left the worklist."),
-            Wrong(2, "Two is how many are completed. Asked for is how many are still to be seen."),
-            Wrong(4, "That is how many are due today. One more is due tomorrow, and the RIS holds it already."),
+            Wrong(
+                lambda lab: len(lab.ris.steps()),
+                "That is the whole worklist. One of these steps is due tomorrow: nobody has missed it.",
+            ),
+            Wrong(7, "Seven were ordered. Those that are completed, or due tomorrow, are not."),
+            Wrong(2, "Two is how many are completed. Asked for are those who did not come."),
+            Wrong(0, "Nobody has checked in for the steps that are still SCHEDULED. Look at lab.ris.steps()."),
         ),
-        otherwise="lab.ris.steps() is what is on the worklist. Count its items.",
-        because="A step stays on the worklist until it is completed, cancelled or discontinued.",
+        otherwise="Count the steps of lab.ris.steps() that are SCHEDULED and start on 2 March 2026.",
+        because="A no-show is a step of today that is still SCHEDULED: neither arrived, nor done, nor cancelled.",
     ),
-    ShortText(
+    NumberQuestion(
         id="11-09-05",
         lesson="09",
-        text="One examination of your department is COMPLETED and has images, and the EMR has no report on it. Which "
-        "accession number has it?",
-        accepted=(_without_report,),
+        text="An audit names each COMPLETED step of your department that has no images, or no report of status F or C in "
+        "EMR or PACS. How many does it name?",
+        answer=_named_by_an_audit,
         wrong=(
-            Wrong("NG000001", "lab.emr.report finds one for NG000001. Look at the other study of lab.pacs.studies()."),
-            Wrong("NG000002", "NG000002 has no images yet: its step is still on the worklist."),
+            Wrong(0, "Ask lab.emr.report for the accession number of each study in lab.pacs.studies()."),
+            Wrong(2, "Two steps are COMPLETED. One of them has images and a final report: look at both."),
+            Wrong(
+                lambda lab: len(lab.ris.order_book.steps()) - 1,
+                "A step that is SCHEDULED and has no images is in order. The audit looks at COMPLETED ones.",
+            ),
         ),
-        otherwise="Go through lab.pacs.studies() and ask lab.emr.report for each accession number.",
+        otherwise="Go through lab.pacs.studies(), and ask lab.emr.report and lab.pacs.reports.current for each.",
         because="Comparing systems by accession number finds what none of them misses by itself.",
     ),
     SingleChoice(
@@ -192,28 +212,30 @@ QUESTIONS = (
     SingleChoice(
         id="11-09-09",
         lesson="09",
-        text="The EMR sent an order and got no acknowledgment before the connection broke. What is right?",
+        text="A step is COMPLETED in the RIS. The scanner's log says 0xA700 for 3 of its 24 images. What do you do "
+        "first?",
         options=(
             Option(
-                "Send the same message again, with the same MSH-10.",
-                "If the RIS had it already, it answers as before and makes no second order.",
+                "Have the scanner send the three again, and count in the PACS.",
+                "They are at the scanner only. A query afterwards shows whether all 24 are there.",
                 correct=True,
             ),
             Option(
-                "Send the order again as new, with a new placer number.",
-                "If the first one did arrive, the patient now has two orders and perhaps two scans.",
+                "Have the patient scanned once more, as the study is not whole.",
+                "The three images exist, at the scanner. Nobody has to lie down again for them.",
             ),
             Option(
-                "Do nothing: an order that was sent has been received.",
-                "Nobody knows that without an acknowledgment. The patient may be on no worklist.",
+                "Place the order again, so that the step is back on the worklist.",
+                "A new order is another examination, with an accession number of its own.",
             ),
             Option(
-                "Cancel the order first, and then place it once more.",
-                "The cancellation of an order that never arrived is refused, and no order is there.",
+                "Nothing: a COMPLETED step says that the PACS has all images.",
+                "It says what somebody told the RIS. The answers to C-STORE say what the PACS has.",
             ),
         ),
-        because="Without an answer the sender knows nothing. The control id lets the receiver recognise a repetition.",
-        source="HL7 v2.3.1 chapter 2, MSH-10",
+        because="0xA7xx is out of resources: the images were refused, and they are as good as before. Complete a step "
+        "after its images are stored.",
+        source="DICOM PS3.4 section B.2.3, Table B.2-1",
     ),
     ShortText(
         id="11-09-10",
@@ -232,7 +254,7 @@ QUESTIONS = (
         ),
         otherwise="The EMR is the placer, and its number is ORC-2. The keyword begins with Placer.",
         because="ORC-2 becomes (0040,2016): whoever has the item can find the order.",
-        source="DICOM PS3.4 Table K.6-1",
+        source="DICOM PS3.3 section C.4.12",
     ),
     NumberQuestion(
         id="11-09-11",
@@ -339,18 +361,23 @@ QUESTIONS = (
         because="An identifier names one patient within whoever issued it. A name is for people to read.",
         source="DICOM PS3.3 section C.7.1.1",
     ),
-    NumberQuestion(
+    ShortText(
         id="11-09-16",
         lesson="09",
-        text="How many images does your PACS hold in all its studies together?",
-        answer=lambda lab: sum(one.instances for one in lab.pacs.studies()),
+        text="One study of your PACS has no report yet. For which AE title had the RIS scheduled it?",
+        accepted=(lambda lab: _step(lab, story_day.MARCO_RIVERA).station_ae_titles[0],),
         wrong=(
-            Wrong(24, "These are Elena Rivera's alone. Add the other study's."),
-            Wrong(2, "Two is the number of studies. Each study says how many instances it has."),
+            Wrong(
+                lambda lab: _step(lab, story.PATIENT).station_ae_titles[0],
+                "Elena Rivera's MRI is planned there, and it has its report. Look for the other study.",
+            ),
+            Wrong("CT", "That is the modality. Several scanners may be CTs; each has an AE title of its own."),
+            Wrong("CT1", "That is the station's name. Its AE title is longer."),
+            Wrong("NORTHGATE_PACS", "That is where the images went. The step was planned for a scanner."),
         ),
-        otherwise="Add the value instances of every study of lab.pacs.studies().",
-        because="The sum over all studies is what the archive says it has; compare it with what the scanners say "
-        "they sent.",
+        otherwise="Find the study for which lab.emr.report gives None, then look at station_ae_titles of "
+        "lab.ris.step with its accession number.",
+        because="The PACS names the study, the EMR shows that the report is missing, and the RIS knows the scanner.",
     ),
     Matching(
         id="11-09-17",

@@ -37,7 +37,7 @@ QUESTIONS = (
         exact=False,
         wrong=(
             Wrong("AE", "AE is an error in the message. Look at the second line of the trace."),
-            Wrong("ACK", "ACK is the type of the message. Its code stands in the segment MSA: two letters."),
+            Wrong("ACK", "ACK is the type of the message, an acknowledgment. The code is the two letters behind it."),
         ),
         otherwise="Look at the second line of the trace: the code stands in front of the text.",
         because="AA is application accept: the receiver has understood the message and keeps it.",
@@ -50,7 +50,9 @@ QUESTIONS = (
             Place("Read the question in the cell above.", "Without the question there is nothing to write."),
             Place("Replace the ... by your own code.", "The ... is the blank; it comes before the check."),
             Place("Run the cell and read the feedback.", "The check looks at what you wrote, so write first."),
-            Place("Ask for a hint if you need one.", "Hints help most after you have read the feedback."),
+            Place(
+                "Ask for a hint where the feedback is not enough.", "Hints help most after you have read the feedback."
+            ),
         ),
         because="You may go round as often as you like. Only the first answers of a quiz count.",
     ),
