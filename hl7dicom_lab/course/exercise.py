@@ -5,7 +5,7 @@
     ex.check(query)          # correct | not yet, and why | not attempted | could not be checked
     ex.hint()                # three of them, from a nudge to nearly the answer
     ex.solution()            # runnable code, the very code that the tests run
-    query = ex.use(query)    # yours if it is right, the reference if not: the lesson always goes on
+    query = lab.exercise("04-e1").use(query)    # yours if it is right, the reference if not: the lesson always goes on
 
 Rule: the check looks at what the systems received and hold wherever it can, not at how the code was written; every
 common mistake has a name and its own feedback, and the tests make each of them.
@@ -129,7 +129,9 @@ def judge(exercise: Exercise, lab: Lab, answer: Any) -> Verdict:
     except YourCodeRaises as problem:
         return wrong("raises", problem.words)
     except LabError as problem:
-        return not_checked(f"{problem} If it goes on, run the first cell of the lesson and start from there.")
+        return not_checked(
+            f"{str(problem).rstrip('.')}. If it goes on, run the first cell of the lesson and start from there."
+        )
     except Exception as problem:  # an answer of a form nobody thought of must not end in a traceback
         return not_checked(
             f"{type(problem).__name__}: {problem}. The check expected an answer of another form: "
@@ -158,7 +160,8 @@ def call(function: Any, *arguments: Any) -> Any:
     try:
         result = function(*arguments)
     except Exception as problem:  # whatever the learner's code does belongs into the feedback
-        raise YourCodeRaises(f"Your function raises {type(problem).__name__}: {problem}.") from problem
+        said = f": {problem}" if str(problem) else ""
+        raise YourCodeRaises(f"Your function raises {type(problem).__name__}{said}.") from problem
     if result is ...:
         raise Unfinished
     if result is None:

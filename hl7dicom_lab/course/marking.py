@@ -216,7 +216,10 @@ def _pairs(given: Any, lefts: int, rights: int) -> list[int] | None:
 
 
 def _number(given: Any) -> float | None:
-    text = str(given).strip().replace(",", ".") if not isinstance(given, bool) else ""
+    text = "" if isinstance(given, bool) else str(given).strip()
+    if re.fullmatch(r"\d{1,3}(,\d{3})+", text):  # 524,288 is how the lessons write it
+        text = text.replace(",", "")
+    text = text.replace(",", ".")
     try:
         return float(int(text, 16)) if text.lower().startswith("0x") else float(text)
     except ValueError:

@@ -24,6 +24,13 @@ class Maker:
     first_line: str
 
 
+#: Said in a kernel in which no lesson has been opened.
+_BEFORE = (
+    "In this kernel nothing has run yet that makes this name. Run the first code cell of the lesson, then the cells above "
+    "this one: menu Run, Run All Above Selected Cell."
+)
+
+
 def makers(notebook: str) -> dict[str, Maker]:
     """For each name of a notebook, the first cell that makes it."""
     found: dict[str, Maker] = {}
@@ -44,7 +51,7 @@ def words(name: str, among: dict[str, Maker]) -> str:
     if name == "lab":
         return "`lab` is the department. Run the first code cell of this lesson, the one with open_lesson, and go on."
     if name not in among:
-        return ""
+        return "" if among else _BEFORE
     maker = among[name]
     return (
         f"`{name}` is made in the step {maker.heading!r}, by the cell that begins with\n\n    {maker.first_line}\n\n"

@@ -15,7 +15,7 @@ from typing import Any
 from hl7dicom_lab.course import contents
 from hl7dicom_lab.errors import CannotBuild
 
-_EXERCISE = re.compile(r'lab\.exercise\("([\w-]+)"\)')
+_EXERCISE = re.compile(r'ex = lab\.exercise\("([\w-]+)"\)')
 _QUIZ = re.compile(r'^\s*lab\.quiz\("([\w-]+)"\)\s*$')
 #: The answer of a quiz cell is looked up when the cell runs: some are about what the cells above brought about.
 _ANSWERED = """\
@@ -56,7 +56,7 @@ def _asked(notebook: dict[str, Any]) -> Iterator[Asked]:
         source, tags = "".join(cell["source"]), cell["metadata"].get("tags", [])
         if cell["cell_type"] != "code":
             continue
-        exercise, quiz = _EXERCISE.search(source), _QUIZ.match(source)
+        exercise, quiz = _EXERCISE.match(source), _QUIZ.match(source)
         kind, found = ("exercise", exercise) if exercise else ("quiz", quiz)
         if bool(found) != bool({"exercise", "quiz"} & set(tags)) or (found and kind not in tags):
             raise CannotBuild(

@@ -73,7 +73,9 @@ def jupyterlab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
             found = next(filter(None, (re.search(r"http://\S+", line) for line in process.stdout or ())), None)
             guard.cancel()
             assert found, "JupyterLab did not start"
-            yield Server(re.sub(r"/lab/tree/[^?]*", "/lab/workspaces/{workspace}/tree/{name}", found.group()), base / "work")
+            yield Server(
+                re.sub(r"/lab/tree/[^?]*", "/lab/workspaces/{workspace}/tree/{name}", found.group()), base / "work"
+            )
         finally:
             guard.cancel()
             process.terminate()

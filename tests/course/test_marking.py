@@ -88,7 +88,13 @@ def test_of_several_what_is_too_much_and_what_is_missing_is_told() -> None:
 
 @pytest.mark.parametrize(
     ("given", "expected"),
-    [(16, Outcome.CORRECT), ("16,4", Outcome.CORRECT), ("0x10", Outcome.CORRECT), (17, Outcome.INCORRECT)]
+    [
+        (16, Outcome.CORRECT),
+        ("16,4", Outcome.CORRECT),
+        ("0x10", Outcome.CORRECT),
+        (17, Outcome.INCORRECT),
+        ("1,600", Outcome.INCORRECT),
+    ]
     + [(one, Outcome.NOT_CHECKED) for one in ("", "many", None, True, [], "nan?")],
 )
 def test_numbers(given: Any, expected: Outcome) -> None:

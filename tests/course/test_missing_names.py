@@ -34,7 +34,8 @@ def test_the_first_cell_that_makes_a_name_is_found() -> None:
 
 
 def test_a_name_that_no_cell_makes_is_left_to_python() -> None:
-    assert words("nonsense", {}) == ""
+    assert words("nonsense", {"a": Maker("2 Step", "a = 1")}) == ""
+    assert "Run the first code cell" in words("order", {}), "before a lesson is opened"
     assert "first code cell" in words("lab", {})
     assert "'2 Step'" in words("a", {"a": Maker("2 Step", "a = 1")})
 
