@@ -26,8 +26,8 @@ class Maker:
 
 #: Said in a kernel in which no lesson has been opened.
 _BEFORE = (
-    "In this kernel nothing has run yet that makes this name. Run the first code cell of the lesson, then the cells above "
-    "this one: menu Run, Run All Above Selected Cell."
+    "In this kernel nothing has run yet that makes this name. Run the first code cell of the lesson, then the cells "
+    "above this one: menu Run, Run All Above Selected Cell."
 )
 
 

@@ -10,8 +10,8 @@ came over the wire is drawn as text (`textContent`), never as HTML.
             live.show("something", self._state(), text=str(self), html=self._html(), on_message=self._asked)
 
 `browser/something.js` exports `render({ model, el })`. `model.get("state")` is what the kernel gave and does not
-change; `model.send` asks the kernel; `model.get("reply")` gathers what it has answered. Bytes in either arrive as a DataView.
-`browser/base.js` stands before every widget's own code.
+change; `model.send` asks the kernel; `model.get("reply")` gathers what it has answered. Bytes in either arrive as a
+DataView. `browser/base.js` stands before every widget's own code.
 """
 
 from __future__ import annotations

@@ -22,10 +22,15 @@ if TYPE_CHECKING:
 PICTURES = Path(__file__).resolve().parent.parent.parent / "artifacts" / "screens"
 #: Debian's Chromium, without a sandbox because CI runs as root, and without what a browser says to its maker.
 _CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-_QUIET = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+_QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

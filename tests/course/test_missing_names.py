@@ -75,8 +75,8 @@ def test_in_a_kernel_the_learner_reads_which_cell_to_run(kernel: Any) -> None:
     assert "NameError" in said(kernel, "lab")
     assert said(kernel, "'missing_names' in str(dir()) or '_missing' in str(dir())").strip() == "False"
     said(kernel, "from hl7dicom_lab import open_lesson\nlab = open_lesson('00')")
-    told = said(kernel, "order")
-    assert "`order` is made in the step '2 Send a message'" in told
+    told = said(kernel, "story")
+    assert "`story` is made in the step '2 Send a message'" in told
     assert "from hl7dicom_lab import story" in told
     assert "is made in" not in said(kernel, "nonsense")
     assert "ZeroDivisionError" in said(kernel, "1 / 0")

@@ -423,7 +423,7 @@ QUESTIONS = (
     Matching(
         id="11-06-20",
         lesson="06",
-        text="Where do you look first?",
+        text="A store did not work. Where do you look first for each of these?",
         pairs=(
             Pair("no C-STORE in the trace", "the answer to the contexts", "Nothing was sent: see what was accepted."),
             Pair("0xA700", "the archive's disk", "A7xx is about the resources of the receiver."),

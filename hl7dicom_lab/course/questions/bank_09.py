@@ -72,6 +72,7 @@ QUESTIONS = (
             Pair("PACS", "Image Manager/Archive", "The PACS keeps images and answers queries about them."),
             Pair("dictation system", "Report Creator", "The report begins where the radiologist speaks it."),
         ),
+        distractors=("Image Display",),
         because="An actor is a role, and a product may play several. Orders, images and reports each have their own.",
         source="IHE RAD TF-1, Scheduled Workflow; Simple Image and Numeric Report",
     ),
@@ -113,8 +114,8 @@ QUESTIONS = (
     NumberQuestion(
         id="11-09-05",
         lesson="09",
-        text="An audit names each COMPLETED step of your department that has no images, or no report of status F or C in "
-        "EMR or PACS. How many does it name?",
+        text="An audit names each COMPLETED step of your department that has no images, or no report of status F or C "
+        "in EMR or PACS. How many does it name?",
         answer=_named_by_an_audit,
         wrong=(
             Wrong(0, "Ask lab.emr.report for the accession number of each study in lab.pacs.studies()."),
@@ -242,7 +243,14 @@ QUESTIONS = (
         lesson="09",
         text="In which DICOM attribute of a worklist item does the EMR's own order number travel to the scanner? "
         "Write its keyword.",
-        accepted=("PlacerOrderNumberImagingServiceRequest", "(0040,2016)", "0040,2016"),
+        accepted=(
+            "PlacerOrderNumberImagingServiceRequest",
+            "Placer Order Number / Imaging Service Request",
+            "(0040,2016)",
+            "(0040, 2016)",
+            "0040,2016",
+            "00402016",
+        ),
         wrong=(
             Wrong(
                 "AccessionNumber", "The accession number is the RIS's. Asked for is the number of who placed the order."
