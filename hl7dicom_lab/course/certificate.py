@@ -70,11 +70,11 @@ class Certificate:
         _draw(figure, self)
         try:
             figure.savefig(target, dpi=120)
-        except OSError as problem:
+        except (OSError, ValueError) as problem:  # ValueError: a kind of file that cannot be drawn
             raise SetupError(
-                f"the certificate cannot be written ({problem.strerror or problem})",
+                f"the certificate cannot be written ({getattr(problem, 'strerror', None) or problem})",
                 where=target.name,
-                next_step="close the file if a program has it open, or give another name",
+                next_step="close the file if a program has it open, or give another name that ends in .png or .pdf",
             ) from problem
         return target
 

@@ -16,7 +16,7 @@ from hl7dicom_lab.course.marking import key, letters, mark, shown
 from hl7dicom_lab.course.progress import Progress
 from hl7dicom_lab.course.question import Question, resolved
 from hl7dicom_lab.course.shown import Shown
-from hl7dicom_lab.course.verdict import Outcome, Verdict, not_attempted, not_checked
+from hl7dicom_lab.course.verdict import Outcome, Verdict, not_attempted, not_checked, wrong
 from hl7dicom_lab.errors import NotFound
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ class Quiz:
     def show_answer(self, to: str = "") -> Shown:
         """The right answer and why; the first answer has counted already, or counts for nothing from here on."""
         question = self.question(to)
+        self._answered[question.id].append(wrong("shown", "The answer was looked at before one was given."))
         self._progress.answer_shown(question.id)
         return Shown(f"The answer is {key(question)}. {mark(question, key(question)).words}")
 

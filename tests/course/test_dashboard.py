@@ -15,6 +15,7 @@ from hl7dicom_lab.course.dashboard import Dashboard, Standing
 from hl7dicom_lab.course.lessons import LESSONS, find_lesson
 from hl7dicom_lab.course.progress import Progress
 from hl7dicom_lab.course.verdict import Outcome, right, wrong
+from hl7dicom_lab.errors import SetupError
 
 
 @pytest.fixture
@@ -77,6 +78,8 @@ def test_a_certificate_is_honest_and_drawn(progress: Progress, tmp_path: Path) -
     assert "&lt;b&gt;Ana&lt;/b&gt;" in certificate._repr_html_()
     assert certificate.save(tmp_path / "c.png").read_bytes().startswith(b"\x89PNG")
     assert certificate.save(tmp_path / "c.pdf").read_bytes().startswith(b"%PDF")
+    with pytest.raises(SetupError, match=r"ends in \.png or \.pdf"):
+        certificate.save(tmp_path / "c.xyz")
     for name in ("", "A" * 300, "山田太郎"):
         assert Certificate.of(name, progress).save(tmp_path / "c.png").is_file()
 

@@ -85,8 +85,13 @@ def test_several_questions_are_answered_by_name(lab: LessonLab) -> None:
 
 
 def test_the_answer_can_be_looked_at_and_then_does_not_count(lab: LessonLab, progress_path: Path) -> None:
-    assert str(lab.quiz("00-q1").show_answer()).startswith("The answer is a.")
-    assert Progress(progress_path).entries()[-1].what == "answer shown"
+    quiz = lab.quiz("00-q1")
+    assert str(quiz.show_answer()).startswith("The answer is a.")
+    assert quiz.answer("a").correct
+    first = quiz.first_answers()["00-q1"]
+    assert first is not None
+    assert not first.correct
+    assert [entry.what for entry in Progress(progress_path).entries()] == ["lesson", "answer shown", "question"]
 
 
 def test_an_unknown_question_names_those_that_are_there(lab: LessonLab) -> None:

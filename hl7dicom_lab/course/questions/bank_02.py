@@ -256,7 +256,7 @@ QUESTIONS = (
         id="11-02-13",
         lesson="02",
         text="Write the name of Dr Ngozi Okafor (family name Okafor) as PID-5 would hold it.",
-        accepted=("Okafor^Ngozi^^^Dr",),
+        accepted=("Okafor^Ngozi^^^Dr", "Okafor^Ngozi^^^Dr."),
         wrong=(
             Wrong("Ngozi^Okafor^^^Dr", "The family name comes first."),
             Wrong("Okafor^Ngozi^^Dr", "The fourth component is the suffix, such as Jr. The prefix is the fifth."),

@@ -179,7 +179,7 @@ QUESTIONS = (
         text="Every image of a study was answered with 0x0000. May the scanner delete its own copies?",
         options=(
             Option(
-                "That is what storage commitment is for.",
+                "Only when the PACS has committed to keep them.",
                 "Only there does the PACS say that it takes responsibility for the images.",
                 correct=True,
             ),

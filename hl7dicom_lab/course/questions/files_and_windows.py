@@ -71,7 +71,7 @@ WINDOWS = (
         id="11-05-15",
         lesson="05",
         text="A CT image is shown with WindowCenter 40 and WindowWidth 400, in Hounsfield units. Which is the highest "
-        "value inside the window?",
+        "value inside the window, by the exact formula of DICOM's linear function?",
         answer=239,
         tolerance=0.5,
         wrong=(
