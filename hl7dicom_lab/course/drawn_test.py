@@ -18,6 +18,7 @@ from hl7dicom_lab.course.progress import Progress
 from hl7dicom_lab.course.question import Question
 from hl7dicom_lab.course.quiz import Quiz
 from hl7dicom_lab.course.verdict import Verdict
+from hl7dicom_lab.errors import NotFound
 
 if TYPE_CHECKING:
     from hl7dicom_lab.lab import Lab
@@ -90,9 +91,13 @@ class TestResult:
 
 
 class DrawnTest:
-    """A drawn test in a running lesson. It looks and answers like a quiz."""
+    """A drawn test in a running lesson. It looks and answers like a quiz. Raises `NotFound` for a number below 1."""
 
     def __init__(self, number: int, lab: Lab, progress: Progress) -> None:
+        if not isinstance(number, int) or number < 1:
+            raise NotFound(
+                f"there is no test {number!r}", where="draw_test", next_step="write a whole number from 1, such as 2"
+            )
         self.number = number
         self._questions = draw(contents.questions_of("11"), number)
         self._quiz = Quiz(self._questions, lab, progress)
@@ -103,10 +108,14 @@ class DrawnTest:
         return self._quiz.ids
 
     def answer(self, number: int, given: Any = ...) -> Verdict:
-        """Answer the question at a place of the test, counted from 1."""
-        if not 1 <= number <= len(self.ids):
-            return self._quiz.answer(given, to=f"number {number}")
-        return self._quiz.answer(given, to=self.ids[number - 1])
+        """Answer the question at a place of the test, counted from 1. Raises `NotFound` for a place it has not."""
+        if number not in range(1, len(self.ids) + 1):
+            raise NotFound(
+                f"the test has no question number {number!r}",
+                where="test.answer",
+                next_step=f'write a number from 1 to {len(self.ids)} and then the answer, such as test.answer(3, "b")',
+            )
+        return self._quiz.answer(given, to=self.ids[int(number) - 1])
 
     def results(self) -> TestResult:
         """The result by skill, of the first answers to each question of this test."""

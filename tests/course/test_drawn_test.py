@@ -55,6 +55,13 @@ def test_gaps_lead_back_to_their_lesson(lab: LessonLab) -> None:
     assert test.results().advice == "What to learn next: go back to lesson 04 (worklist queries)."
 
 
-def test_a_place_that_is_not_there_is_told(lab: LessonLab) -> None:
-    with pytest.raises(NotFound, match="no question 'number 99'"):
-        lab.draw_test(1).answer(99, "a")
+@pytest.mark.parametrize("number", [0, 19, 99, -1, "3", 1.5])
+def test_a_place_that_is_not_there_is_told(lab: LessonLab, number: int) -> None:
+    with pytest.raises(NotFound, match="from 1 to 18"):
+        lab.draw_test(1).answer(number, "a")
+
+
+@pytest.mark.parametrize("number", [0, -3, "x", 1.5])
+def test_a_test_has_a_whole_number_from_1(lab: LessonLab, number: int) -> None:
+    with pytest.raises(NotFound, match="whole number"):
+        lab.draw_test(number)
