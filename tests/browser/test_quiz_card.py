@@ -46,7 +46,7 @@ def test_by_keyboard_alone_and_no_shortcut_of_jupyterlab_fires(open_notebook: Ca
     card.get_by_role("button", name="Move down: Ask for a hint").focus()
     for key in ("Enter", "Space", "Enter", "a", "b", "x", "d", "d"):
         page.page.keyboard.press(key)
-    assert card.locator("li").last.inner_text().endswith("Ask for a hint if you need one.")
+    assert "Ask for a hint" in card.locator("li").last.inner_text()
     assert page.page.locator(".jp-Notebook .jp-CodeCell").count() == 3
     text = page.live(2).get_by_label("Your answer")
     text.fill("AE")
