@@ -13,7 +13,7 @@ common mistake has a name and its own feedback, and the tests make each of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -174,13 +174,3 @@ def run(code: str, lab: Lab) -> dict[str, Any]:
     names: dict[str, Any] = {"lab": lab}
     exec(compile(code, "<solution>", "exec"), names)
     return names
-
-
-def unique(exercises: Iterable[Exercise]) -> dict[str, Exercise]:
-    """Exercises by their id. Raises `ValueError` where one stands twice."""
-    found: dict[str, Exercise] = {}
-    for exercise in exercises:
-        if exercise.id in found:
-            raise ValueError(f"exercise {exercise.id} stands twice")
-        found[exercise.id] = exercise
-    return found

@@ -70,7 +70,7 @@ def _reported(lab: Lab) -> str:
     orders = _examined(lab)
     marco = next(one for one in orders if one.patient == story_day.MARCO_RIVERA)
     lab.emr.check_in(marco.patient, marco.visit)
-    _examine(lab, "CT", _accession_of(lab, marco))
+    _examine(lab, "CT", accession_of(lab, marco))
     study = next(one for one in lab.pacs.studies() if one.accession_number == _FIRST_ACCESSION)
     deliveries = lab.dictation.send(lab.dictation.dictate(study, story.REPORT_TEXT, order=orders[0]))
     if not all(one.accepted for one in deliveries):
@@ -91,8 +91,10 @@ def _examine(lab: Lab, modality: str, accession_number: str) -> None:
     lab.ris.complete_step(accession_number)
 
 
-def _accession_of(lab: Lab, order: ImagingOrder) -> str:
-    return next(one.accession_number for one in lab.ris.steps() if one.placer_order_number == order.placer_order_number)
+def accession_of(lab: Lab, order: ImagingOrder) -> str:
+    """The number that the RIS gave to an order."""
+    (booked,) = lab.ris.order_book.steps(placer_order_number=order.placer_order_number)
+    return booked.item.accession_number
 
 
 _STARTS: dict[str, Callable[[Lab], str]] = {

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from hl7dicom_lab.course import contents
-from hl7dicom_lab.course.exercise import Exercise, judge, run, unique
+from hl7dicom_lab.course.exercise import Exercise, judge, run
 from hl7dicom_lab.course.lesson import LessonLab, open_lesson
 from hl7dicom_lab.course.lessons import LESSONS
 from hl7dicom_lab.course.verdict import Outcome
@@ -68,7 +68,7 @@ def test_an_exercise_is_complete(exercise: Exercise) -> None:
 
 
 def test_ids_stand_once() -> None:
-    assert len(unique(EXERCISES)) == len(EXERCISES)
+    assert len({exercise.id for exercise in EXERCISES}) == len(EXERCISES)
 
 
 def test_there_are_enough_of_them() -> None:

@@ -18,6 +18,7 @@ from pydicom.dataset import Dataset
 
 from hl7dicom_lab import story, story_day
 from hl7dicom_lab.actors.modality import Modality
+from hl7dicom_lab.course.starts import accession_of
 from hl7dicom_lab.course_files import data_folder
 from hl7dicom_lab.dicom.acquisition import read_series
 from hl7dicom_lab.lab import Lab
@@ -164,12 +165,6 @@ def place(lab: Lab, patient: Patient, modality: str, minute: int, priority: str 
         ordering_provider=story.DR_OKAFOR,
     )
     return lab.emr.place(order)[0]
-
-
-def accession_of(lab: Lab, order: ImagingOrder) -> str:
-    """The number that the RIS gave to an order."""
-    (booked,) = lab.ris.order_book.steps(placer_order_number=order.placer_order_number)
-    return booked.item.accession_number
 
 
 def day_of(bookings: Sequence[Booking], outcome: str) -> tuple[Booking, ...]:
