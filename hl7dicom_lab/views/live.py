@@ -11,7 +11,8 @@ came over the wire is drawn as text (`textContent`), never as HTML.
 
 `browser/something.js` exports `render({ model, el })`. `model.get("state")` is what the kernel gave and does not
 change; `model.send` asks the kernel; `model.get("reply")` gathers what it has answered. Bytes in either arrive as a
-DataView. `browser/base.js` stands before every widget's own code.
+DataView. What goes on without being asked, the kernel sends as messages (`on_made`; `model.on("msg:custom", ...)`).
+`browser/base.js` stands before every widget's own code.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ _BROWSER = Path(__file__).resolve().parent / "browser"
 
 #: Gets a message of the browser and gives back what is new in the widget's `reply`.
 OnMessage = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+#: Gets what sends a message to the browser, from any thread, as soon as there is a widget.
+OnMade = Callable[[Callable[[Mapping[str, Any]], Any]], None]
 
 
 def switched_on() -> bool:
@@ -35,16 +38,30 @@ def switched_on() -> bool:
     return os.environ.get(VARIABLE) != "0"
 
 
-def show(name: str, state: Mapping[str, Any], *, text: str, html: str, on_message: OnMessage | None = None) -> None:
+def show(
+    name: str,
+    state: Mapping[str, Any],
+    *,
+    text: str,
+    html: str,
+    on_message: OnMessage | None = None,
+    on_made: OnMade | None = None,
+) -> None:
     """Display a widget in a notebook, with its other forms; without widgets, the other forms alone."""
     from IPython.display import display
 
-    for output in outputs(name, state, text=text, html=html, on_message=on_message):
+    for output in outputs(name, state, text=text, html=html, on_message=on_message, on_made=on_made):
         display(output, raw=True)  # type: ignore[no-untyped-call] # IPython has no types here
 
 
 def outputs(
-    name: str, state: Mapping[str, Any], *, text: str, html: str, on_message: OnMessage | None = None
+    name: str,
+    state: Mapping[str, Any],
+    *,
+    text: str,
+    html: str,
+    on_message: OnMessage | None = None,
+    on_made: OnMade | None = None,
 ) -> tuple[dict[str, Any], ...]:
     """The outputs that show a widget, by mime type.
 
@@ -53,7 +70,10 @@ def outputs(
     if not switched_on():
         return ({"text/plain": text, "text/html": html} if html else {"text/plain": text},)
     static = {"text/plain": text, "text/html": f'<div class="hl7dicom-static">{html}</div>'}
-    bundle: dict[str, Any] = widget(name, state, on_message)._repr_mimebundle_()[0]
+    made = widget(name, state, on_message)
+    if on_made is not None:
+        on_made(made.send)
+    bundle: dict[str, Any] = made._repr_mimebundle_()[0]
     return (static, bundle | {"text/plain": f"<{name}>"})
 
 
@@ -76,7 +96,8 @@ def _kind(name: str) -> type[Any]:
     import traitlets
 
     def text(suffix: str) -> str:
-        files = (_BROWSER / f"base.{suffix}", _BROWSER / f"{name}.{suffix}")
+        parts = sorted(_BROWSER.glob(f"{name}.*.{suffix}"))  # a long widget in parts: NAME.PART.js
+        files = (_BROWSER / f"base.{suffix}", *parts, _BROWSER / f"{name}.{suffix}")
         return "\n".join(file.read_text(encoding="utf-8") for file in files if file.exists())
 
     return type(
