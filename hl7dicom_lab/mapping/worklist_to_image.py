@@ -103,11 +103,10 @@ def _make(image: Dataset, made: MadeByModality) -> dict[str, Origin]:
         "Modality": made.modality,
         "StationName": made.station_name,
         "SeriesDescription": made.series_description or get(image, "SeriesDescription"),
-        "StudyDate": f"{started:%Y%m%d}",
-        "StudyTime": f"{started:%H%M%S}",
     }
-    for stage in ("Series", "Acquisition", "Content"):
-        values |= {f"{stage}Date": f"{acquired:%Y%m%d}", f"{stage}Time": f"{acquired:%H%M%S}"}
+    # The series begins with the study: its images have one SeriesTime (PS3.3 section C.7.3.1), each its own moment.
+    for stage, moment in (("Study", started), ("Series", started), ("Acquisition", acquired), ("Content", acquired)):
+        values |= {f"{stage}Date": f"{moment:%Y%m%d}", f"{stage}Time": f"{moment:%H%M%S}"}
     if not get(image, "StudyInstanceUID"):
         values["StudyInstanceUID"] = made.study_instance_uid
     if not get(image, "InstitutionName"):

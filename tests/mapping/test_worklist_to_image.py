@@ -43,10 +43,9 @@ BY_THE_MODALITY = {
     "Modality": "MR",
     "StationName": "MR-ACTUAL",
     "SeriesDescription": "T1 axial",
-    "StudyDate": "20260302",
-    "StudyTime": "094105",
-} | {f"{stage}Date": "20260302" for stage in ("Series", "Acquisition", "Content")}
-BY_THE_MODALITY |= {f"{stage}Time": "094317" for stage in ("Series", "Acquisition", "Content")}
+} | {f"{stage}Date": "20260302" for stage in ("Study", "Series", "Acquisition", "Content")}
+BY_THE_MODALITY |= {f"{stage}Time": "094105" for stage in ("Study", "Series")}
+BY_THE_MODALITY |= {f"{stage}Time": "094317" for stage in ("Acquisition", "Content")}
 
 
 def acquisition() -> Dataset:
