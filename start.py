@@ -24,8 +24,10 @@ import re
 import shutil
 import subprocess
 import sysconfig
+import threading
+import time
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -103,6 +105,16 @@ class Checkout:
     def log(self) -> Path:
         """All that the installers said."""
         return self.venv / "install.log"
+
+    @property
+    def packages(self) -> Path:
+        """Where the environment keeps its packages."""
+        base = str(self.venv)
+        return Path(sysconfig.get_path("purelib", "venv", {"base": base, "platbase": base}))
+
+    def installed(self) -> int:
+        """How many packages the environment has."""
+        return sum(1 for _ in self.packages.glob("*.dist-info"))
 
     def fingerprint(self) -> str:
         """A digest of what is to be installed."""
@@ -279,16 +291,14 @@ def make_path_relative(checkout: Checkout) -> None:
     Python before 3.13 reads path files in the locale's encoding: a folder named `Zoë` is not found on Windows, and
     under LC_ALL=C Python does not even start. `../../..` is ASCII wherever the folder is.
     """
-    base = str(checkout.venv)
-    packages = Path(sysconfig.get_path("purelib", "venv", {"base": base, "platbase": base}))
-    for path_file in packages.glob("*hl7dicom_lab*.pth"):
-        path_file.write_text(os.path.relpath(checkout.root, packages) + "\n", encoding="ascii", newline="\n")
+    for path_file in checkout.packages.glob("*hl7dicom_lab*.pth"):
+        path_file.write_text(os.path.relpath(checkout.root, checkout.packages) + "\n", encoding="ascii", newline="\n")
 
 
 def run_step(checkout: Checkout, what: str, command: Iterable[str]) -> None:
     """Run one installer command, show how it goes on and keep all that it says. Raises `SetupFailed`."""
     said: list[str] = []
-    progress = Progress()
+    progress = Progress(checkout.installed)
     try:
         with checkout.log.open("a", encoding="utf-8", newline="\n") as log:
             for line in output_of(command):
@@ -331,32 +341,77 @@ def explain(said: list[str]) -> str:
 
 
 class Progress:
-    """One line that changes while an installer works; where the output is no terminal, a line now and then."""
+    """How far an installer is: in a terminal one line that changes, with the time; else a line now and then.
+
+    `installed` counts the packages that are there. How many there will be, the installer says itself.
+    """
 
     width = 72
 
-    def __init__(self) -> None:
+    def __init__(self, installed: Callable[[], int] = lambda: 0) -> None:
         self.terminal = sys.stdout.isatty()
         self.collected = 0
+        self._text = ""
+        self._total = 0
+        self._installed = installed
+        self._begun = time.monotonic()
+        self._over = threading.Event()
+        self._drawing = threading.Lock()
+        if self.terminal:
+            threading.Thread(target=self._tick, daemon=True).start()
 
     def show(self, line: str) -> None:
         """Take one line of pip's or uv's output."""
         first, _, rest = line.rstrip().partition(" ")
         if first in ("Collecting", "Processing"):
             self.collected += 1
+            self._text = f"{self.collected} packages found, now {rest.split(' ')[0].rpartition('/')[2]}"
             if self.terminal or self.collected % 20 == 0:
-                self._put(f"{self.collected} packages found, now {rest.split(' ')[0].rpartition('/')[2]}")
+                self._put()
         elif first in ("Resolved", "Downloading", "Prepared", "Installing", "Installed"):
-            self._put(f"{first} {rest}")
+            self._text = f"{first} {rest}"
+            self._expect(first, rest)
+            self._put()
 
     def end(self) -> None:
         """Clear the changing line."""
+        self._over.set()
         if self.terminal:
-            print(f"\r{'':<{self.width + 6}}\r", end="", flush=True)
+            with self._drawing:
+                print(f"\r{'':<{self.width + 6}}\r", end="", flush=True)
 
-    def _put(self, text: str) -> None:
-        text = text if len(text) <= self.width else text[: self.width - 3] + "..."
-        print(f"\r      {text:<{self.width}}" if self.terminal else f"      {text}\n", end="", flush=True)
+    def _expect(self, first: str, rest: str) -> None:
+        """Learn how many packages there will be: uv counts them, pip names them all in one line."""
+        counted = re.match(r"(\d+) packages?", rest)
+        if first == "Installing":
+            self._total = self._installed() + rest.count(",") + 1
+            self._text = "Installing"
+        elif first == "Resolved" and counted:
+            self._total = max(int(counted[1]), self._installed())
+
+    def _tick(self) -> None:
+        """Draw the line anew each second: an installer is silent for minutes, and must not look dead."""
+        while not self._over.wait(1):
+            self._put()
+
+    def _put(self) -> None:
+        if not self.terminal:
+            print(f"      {self._fitted(self._text)}", flush=True)
+            return
+        with self._drawing:
+            if not self._over.is_set():
+                print(f"\r      {self._line():<{self.width}}", end="", flush=True)
+
+    def _line(self) -> str:
+        """The time, a bar where the end is known, and what the installer does."""
+        minutes, seconds = divmod(int(time.monotonic() - self._begun), 60)
+        done = min(self._installed(), self._total)
+        filled = 16 * done // self._total if self._total else 0
+        bar = f"[{'#' * filled:.<16}] {done} of {self._total}  " if self._total else ""
+        return self._fitted(f"{minutes}:{seconds:02}  {bar}{self._text}")
+
+    def _fitted(self, text: str) -> str:
+        return text if len(text) <= self.width else text[: self.width - 3] + "..."
 
 
 def say(text: str) -> None:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from hl7dicom_lab.errors import SetupError
+from hl7dicom_lab.views.progress_bar import progress
 
 #: The environment variable that names another work folder.
 FOLDER_VARIABLE = "HL7DICOM_LAB_WORK"
@@ -60,10 +61,12 @@ def lay_notebooks(course: Path, folder: Path) -> tuple[Laid, ...]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         record = _read_record(folder)
-        laid = tuple(
-            _lay(without_outputs(source.read_bytes()), folder / source.name, record)
-            for source in sorted(course.glob("*.ipynb"))
-        )
+        sources = sorted(course.glob("*.ipynb"))
+        laid = []
+        with progress("Copying the notebooks", len(sources)) as one_more:
+            for source in sources:
+                laid.append(_lay(without_outputs(source.read_bytes()), folder / source.name, record))
+                one_more()
         _write(folder / _RECORD, json.dumps(record, indent=1, sort_keys=True).encode())
     except OSError as problem:
         raise SetupError(
@@ -72,7 +75,7 @@ def lay_notebooks(course: Path, folder: Path) -> tuple[Laid, ...]:
             next_step="choose a folder that you may write to: `--folder DIR`, "
             f"or the environment variable {FOLDER_VARIABLE}",
         ) from problem
-    return laid
+    return tuple(laid)
 
 
 def reset_notebook(course: Path, folder: Path, name: str, day: date) -> tuple[Path, Path | None]:

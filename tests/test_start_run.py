@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -94,6 +95,39 @@ def test_progress_in_a_terminal_is_one_line_that_changes(start, monkeypatch, cap
     assert "\n" not in shown
     assert "45 packages found" in shown
     assert shown.endswith(" \r")
+
+
+@pytest.mark.parametrize(
+    ("said", "there", "drawn"),
+    [
+        (["Resolved 8 packages in 1.2s", "Downloading numpy (17MiB)"], 2, "[####............] 2 of 8  Downloading"),
+        (["Installing collected packages: a, b, c, d"], 1, "1 of 5  Installing"),
+    ],
+)  # fmt: skip
+def test_a_bar_counts_what_is_installed_of_what_the_installer_names(start, monkeypatch, capsys, said, there, drawn):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    progress = start.Progress(lambda: there)
+    for line in said:
+        progress.show(f"{line}\n")
+    progress.end()
+    shown = capsys.readouterr().out
+    assert drawn in shown
+    assert max(map(len, shown.split("\r"))) <= 80
+
+
+def test_a_silent_installer_does_not_look_dead(start, monkeypatch, capsys):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    looked = threading.Semaphore(0)
+
+    def installed():
+        looked.release()
+        return 0
+
+    progress = start.Progress(installed)
+    assert looked.acquire(timeout=30), "the line was not drawn again"
+    assert looked.acquire(timeout=30)
+    progress.end()
+    assert "0:0" in capsys.readouterr().out
 
 
 # ---- what it runs

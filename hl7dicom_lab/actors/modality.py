@@ -23,6 +23,7 @@ from hl7dicom_lab.mapping.table import ORDER_TO_WORKLIST
 from hl7dicom_lab.mapping.worklist_to_image import MadeByModality, TaggedImage, worklist_to_image
 from hl7dicom_lab.model import DicomAddress, Station
 from hl7dicom_lab.services.scu import Scu, StoreResult
+from hl7dicom_lab.views.progress_bar import progress
 
 #: The images that each kind of scanner acquires in the course: a folder in data/ and what the series is called.
 _ACQUIRED = {
@@ -105,10 +106,12 @@ class Modality:
             started=self._clock.tick(),
             description=_ACQUIRED.get(self.station.modality, ("", ""))[1],
         )
-        return tuple(
-            worklist_to_image(item, acquisition, self._made(series, number))
-            for number, acquisition in enumerate(acquired, 1)
-        )
+        images = []
+        with progress("Tagging images", len(acquired)) as one_more:
+            for number, acquisition in enumerate(acquired, 1):
+                images.append(worklist_to_image(item, acquisition, self._made(series, number)))
+                one_more()
+        return tuple(images)
 
     def store(self, images: Sequence[TaggedImage | Dataset]) -> tuple[StoreResult, ...]:
         """Send images to the PACS in one association; what it said to each.
@@ -116,7 +119,8 @@ class Modality:
         Raises `AssociationFailed` where the PACS cannot be reached.
         """
         data_sets = [one.data_set if isinstance(one, TaggedImage) else one for one in images]
-        return tuple(self._scu.store(self._storage, data_sets))
+        with progress("Storing images", len(data_sets)) as one_more:
+            return self._scu.store(self._storage, data_sets, one_more)
 
     def _acquire(self) -> tuple[Dataset, ...]:
         if self.station.modality not in _ACQUIRED:

@@ -14,6 +14,7 @@ from typing import Any
 from hl7dicom_lab.course.progress import VARIABLE as PROGRESS_VARIABLE
 from hl7dicom_lab.errors import SetupError
 from hl7dicom_lab.views.live import VARIABLE as WIDGETS_VARIABLE
+from hl7dicom_lab.views.progress_bar import progress
 
 #: How a kernel is set whose outputs are stored or compared: no progress from before, the text form of every card.
 SETTINGS = {PROGRESS_VARIABLE: ":memory:", WIDGETS_VARIABLE: "0"}
@@ -52,7 +53,9 @@ def run(text: str, path: Path, settings: Mapping[str, str] = SETTINGS) -> str:
         resources={"metadata": {"path": str(path.parent)}},
     )
     try:
-        client.execute(env={**os.environ, **settings})
+        with progress(f"Running {path.name}", sum(cell.cell_type == "code" for cell in notebook.cells)) as one_more:
+            client.on_cell_executed = lambda **_: one_more()
+            client.execute(env={**os.environ, **settings})
     except CellExecutionError as error:
         raise SetupError(
             f"a cell fails: {error.ename}: {error.evalue}",

@@ -12,7 +12,7 @@ somebody asks the archive whether they are there. Rules:
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -102,11 +102,16 @@ class Scu:
         with self.associate(address, [build_context(model, list(_DEFAULT))]) as assoc:
             return _matches(assoc, query, model, address)
 
-    def store(self, address: DicomAddress, data_sets: Iterable[Dataset]) -> tuple[StoreResult, ...]:
+    def store(
+        self,
+        address: DicomAddress,
+        data_sets: Iterable[Dataset],
+        after_each: Callable[[StoreResult], object] = lambda _: None,
+    ) -> tuple[StoreResult, ...]:
         """C-STORE: send instances on one association; one result each, in their order.
 
-        A data set without file meta travels in Explicit VR Little Endian. Raises `CannotBuild` and `CannotEncode`
-        before anything is sent, and `AssociationFailed`.
+        A data set without file meta travels in Explicit VR Little Endian. `after_each` gets each result as it comes.
+        Raises `CannotBuild` and `CannotEncode` before anything is sent, and `AssociationFailed`.
         """
         instances = [_ready_to_send(data_set) for data_set in data_sets]
         if not instances:
@@ -115,6 +120,7 @@ class Scu:
         with self.associate(address, _contexts_for(instances)) as assoc:
             for number, instance in enumerate(instances, start=1):
                 results.append(_store(assoc, instance, number))
+                after_each(results[-1])
                 if results[-1].words == _NO_ANSWER:  # the association ends with it
                     break
         return (*results, *(_result(instance, None, _NOT_SENT) for instance in instances[len(results) :]))
