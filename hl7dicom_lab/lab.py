@@ -12,11 +12,11 @@ be taken out and a real product put in its place.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from hl7dicom_lab import story
 from hl7dicom_lab.actors.dictation import Dictation
@@ -26,7 +26,13 @@ from hl7dicom_lab.actors.pacs import Pacs
 from hl7dicom_lab.actors.ris import Ris
 from hl7dicom_lab.actors.site import Site
 from hl7dicom_lab.storage.home import Home
-from hl7dicom_lab.trace import Trace
+from hl7dicom_lab.trace import Protocol, Trace
+from hl7dicom_lab.views.progress_bar import progress
+
+if TYPE_CHECKING:
+    from hl7dicom_lab.views.mapping_map import MappingMap
+    from hl7dicom_lab.views.timeline import Timeline
+    from hl7dicom_lab.views.view import View
 
 
 @dataclass(frozen=True)
@@ -71,7 +77,8 @@ class Lab:
         self._home = Home(self._folder)
         Lab._running[self._home.path] = self
         try:
-            self._build(self._home)
+            with progress("Starting the department", total=3) as one_more:
+                self._build(self._home, one_more)
         except BaseException:
             self.stop()
             raise
@@ -87,18 +94,18 @@ class Lab:
             old.stop()
         return cls(seed=seed).start()
 
-    def _build(self, home: Home) -> None:
+    def _build(self, home: Home, one_more: Callable[[], None]) -> None:
         self.clock = home.clock()
         self.trace = Trace(self.clock)
         self.mint = home.mint(self._seed)
         site = Site(self.trace, self.clock, self.mint, self._host, home.durable)
         ports = self._ports
         self.ris = Ris(home.path / "ris", site, hl7_port=ports.ris_hl7, worklist_port=ports.worklist)
-        self._begin(self.ris)
+        self._begin(self.ris, one_more)
         self.pacs = Pacs(home.path / "pacs", site, hl7_port=ports.pacs_hl7, storage_port=ports.storage)
-        self._begin(self.pacs)
+        self._begin(self.pacs, one_more)
         self.emr = Emr(home.path / "emr", site, ris=self.ris.hl7, port=ports.emr_hl7)
-        self._begin(self.emr)
+        self._begin(self.emr, one_more)
         self.dictation = Dictation({story.EMR: self.emr.hl7, story.PACS: self.pacs.hl7}, site)
         self._started.append(self.dictation)
         self.modalities: Mapping[str, Modality] = {
@@ -107,19 +114,68 @@ class Lab:
         }
         self.modality = self.modalities["MR"]
 
-    def _begin(self, system: Ris | Pacs | Emr) -> None:
+    def _begin(self, system: Ris | Pacs | Emr, one_more: Callable[[], None]) -> None:
         self._started.append(system)
         system.start()
+        one_more()
 
     def stop(self) -> None:
         """Stop all systems and free the ports. Safe to call again."""
         for system in reversed(self._started):
             system.stop()
         self._started.clear()
+        if hasattr(self, "trace"):
+            self.trace.bell.end()
         if self._home is not None:
             Lab._running.pop(self._home.path, None)
             self._home.close(getattr(self, "clock", None))
             self._home = None
+
+    def look(self, thing: Any) -> View:
+        """A message or a data set, in whatever form you have it, as a tree with its bytes.
+
+        Raises `NotFound` for what is neither.
+        """
+        from hl7dicom_lab.views.look import look
+
+        return look(thing)
+
+    def compare(self, one: Any, other: Any) -> View:
+        """Two messages, or two data sets, side by side with what differs. Raises `NotFound` as `look` does."""
+        from hl7dicom_lab.views.look import compare
+
+        return compare(one, other)
+
+    def timeline(
+        self, *, system: str = "", protocol: Protocol | None = None, problems: bool = False, last: int | None = None
+    ) -> Timeline:
+        """Everything that went over the wire, as a sequence diagram that follows the traffic.
+
+        `system` chooses what one system sends and gets (`"RIS"`), `protocol` is `"HL7"` or `"DICOM"`, `problems` leaves
+        out what went well, `last` keeps the newest arrows. `lab.trace.clear()` begins a new timeline.
+        """
+        from hl7dicom_lab.views.timeline import Timeline
+
+        return Timeline(self.trace, system=system, protocol=protocol, problems=problems, last=last)
+
+    def map(self, accession_number: str) -> MappingMap:
+        """One examination's values from order to worklist, images and report, and how each came where it stands.
+
+        What is not there yet is told in words. Raises `NotFound` where no system knows the accession number.
+        """
+        from hl7dicom_lab.views.mapping_map import MappingMap
+        from hl7dicom_lab.views.mapping_search import find_examination
+
+        messages = (row.decoded.raw for row in self.trace.rows(protocol="HL7") if row.decoded.kind[:3] != "ACK")
+        found = find_examination(
+            accession_number,
+            book=self.ris.order_book,
+            archive=self.pacs.archive,
+            shelf=self.pacs.reports,
+            chart=self.emr.reports,
+            messages=tuple(messages),
+        )
+        return MappingMap(found)
 
     @property
     def running(self) -> bool:

@@ -6,6 +6,7 @@ Rules:
   from a thread and nothing is decoded on one: bytes are kept, and decoded when somebody looks.
 * A message between two systems of the lab is seen by both; a table shows the acceptor's view of it once, unless one
   system is asked for.
+* Whoever follows the trace waits for its bell; that costs the wire's threads a look at one number.
 * What the table shows is deterministic: conversations stand in the order in which they were opened, events in the
   order in which their system saw them. Port numbers never show.
 """
@@ -16,12 +17,13 @@ import itertools
 import threading
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from hl7dicom_lab.clock import ClassClock
+from hl7dicom_lab.trace_bell import Bell
 
 if TYPE_CHECKING:
     from hl7dicom_lab.trace_table import TraceTable
@@ -64,11 +66,19 @@ class WireEvent:
 
 
 @dataclass(frozen=True)
+class Table:
+    """A part of what bytes say that is best read as a table: the presentation contexts of an association."""
+
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
 class Decoded:
     """What bytes mean: `kind` in the protocol's own words (`ORM^O01`, `C-FIND-RQ`), `summary` in one line.
 
     `detail` marks what a table shows only when asked for details: the PDUs that carry a DIMSE message.
-    `data` is a longer decoded form: an HL7 message's lines, a data set's dump.
+    `data` is a longer decoded form: an HL7 message's lines, a data set's dump. `status` is (0000,0900) of a response.
     """
 
     event: WireEvent
@@ -77,6 +87,8 @@ class Decoded:
     raw: bytes = field(default=b"", repr=False)
     detail: bool = False
     data: str = field(default="", repr=False)
+    table: Table | None = field(default=None, repr=False)
+    status: int | None = None
 
 
 Decoder = Callable[[Sequence[WireEvent]], Iterable[Decoded]]
@@ -148,6 +160,17 @@ class Row:
         return self.decoded.event.remarks
 
 
+@dataclass(frozen=True)
+class News:
+    """What a follower has not seen yet: new events by conversation, each conversation once, in their order."""
+
+    clears: int  # how often the trace has been cleared; what was seen before the last time is gone
+    forgotten: int
+    conversations: tuple[tuple[Conversation, int, tuple[WireEvent, ...]], ...]  # with its connection, from 1
+    #: New events that are the first of their conversation, on either side of it: event -> conversation, time.
+    openings: Mapping[int, tuple[int, datetime]]
+
+
 class Trace:
     """All conversations of one lab. Thread-safe.
 
@@ -164,6 +187,8 @@ class Trace:
     ) -> None:
         self.clock = clock or ClassClock()
         self.forgotten = 0
+        self.clears = 0
+        self.bell = Bell()
         self._conversations: list[Conversation] = []
         self._numbers = itertools.count(1)
         self._event_numbers = itertools.count(1)
@@ -198,8 +223,10 @@ class Trace:
             self._whole.clear()
             self._bytes = self._count = 0
             self.forgotten = 0
+            self.clears += 1
             self._numbers = itertools.count(1)
             self._event_numbers = itertools.count(1)
+            self.bell.ring()
 
     def snapshot(self, conversation: Conversation) -> tuple[WireEvent, ...]:
         """The events of a conversation so far."""
@@ -214,6 +241,20 @@ class Trace:
         with self._lock:
             known = list(self._conversations)
         return _chosen(known, system, protocol)
+
+    def news(self, seen: Mapping[Conversation, int], newest: int = 0) -> News:
+        """What came since. A follower tells the last event that it has `seen` of each conversation, and the `newest`.
+
+        A conversation that two systems of the lab saw is there once, as its acceptor saw it.
+        """
+        with self._lock:
+            connections = _connections(self._conversations, self.forgotten)
+            told = tuple(
+                (one, connections[one], _after(one, seen.get(one, 0))) for one in _chosen(self._conversations, "", None)
+            )
+            begun = (one for one in self._conversations if one.events and one.events[0].number > newest)
+            openings = {one.events[0].number: (one.number, one.events[0].time) for one in begun}
+            return News(self.clears, self.forgotten, told, openings)
 
     def rows(
         self,
@@ -263,6 +304,7 @@ class Trace:
             self._count += 1
             self._whole.append((conversation, event.number))
             self._keep_bounds(conversation)
+            self.bell.ring()
         return event
 
     def _take_up_again(self, conversation: Conversation) -> None:
@@ -313,6 +355,14 @@ def _chosen(known: Sequence[Conversation], system: str, protocol: Protocol | Non
         accepted = {one.ports for one in known if one.role == "acceptor"}
         kept = [one for one in known if one.role == "acceptor" or one.ports[::-1] not in accepted]
     return tuple(one for one in kept if protocol in (None, one.protocol))
+
+
+def _after(conversation: Conversation, number: int) -> tuple[WireEvent, ...]:
+    """Its events after that of this number."""
+    events = conversation.events
+    if not events or events[-1].number <= number:
+        return ()
+    return tuple(events[bisect_left(events, number + 1, key=lambda event: event.number) :])
 
 
 def _connections(known: Sequence[Conversation], forgotten: int) -> dict[Conversation, int]:

@@ -90,7 +90,9 @@ class TraceTable:
     def _html_row(self, row: Row) -> str:
         cells = "".join(f'<td style="{_LEFT};white-space:nowrap">{html.escape(cell)}</td>' for cell in _cells(row)[:-1])
         remarks = "".join(f"<br><strong>{html.escape(_remark(remark))}</strong>" for remark in row.remarks)
-        last = html.escape(_cells(row)[-1]) + remarks + self._html_details(row)
+        if _says_the_same(row):
+            remarks = remarks.removeprefix("<br>")
+        last = ("" if _says_the_same(row) else html.escape(_cells(row)[-1])) + remarks + self._html_details(row)
         return f'<tr>{cells}<td style="{_LEFT};overflow-wrap:anywhere">{last}</td></tr>'
 
     def _html_details(self, row: Row) -> str:
@@ -102,6 +104,11 @@ class TraceTable:
             shown = html.escape(dump(row.decoded.raw))
             blocks.append(f"<details><summary>bytes</summary><pre>{shown}</pre></details>")
         return "".join(blocks)
+
+
+def _says_the_same(row: Row) -> bool:
+    """Whether the first remark is the row's own sentence, as it is for faults and notes."""
+    return bool(row.remarks) and row.decoded.summary == row.remarks[0].what
 
 
 def _cells(row: Row) -> tuple[str, ...]:

@@ -116,6 +116,50 @@ def test_a_lesson_that_clears_the_trace_sees_what_comes_after():
         assert [row.decoded.kind for row in lab.trace.rows(system="EMR")] == ["ORM^O01", "ACK AA"]
 
 
+# ---- followers
+
+
+def test_news_are_what_a_follower_has_not_seen():
+    trace = Trace()
+    asking = trace.open("EMR", "HL7", "requestor", words, peer="RIS")
+    answering = trace.open("RIS", "HL7", "acceptor", words, peer="EMR")
+    asking.ports, answering.ports = (5001, 2575), (2575, 5001)
+    asking.sent(b"order")
+    answering.received(b"order")
+    ((conversation, connection, events),) = trace.news({}).conversations
+    assert (conversation, connection, [event.raw for event in events]) == (answering, 1, [b"order"])
+    assert {number: one for number, (one, _) in trace.news({}).openings.items()} == {1: 1, 2: 2}
+    answering.sent(b"ack")
+    ((_, _, events),) = trace.news({answering: 2}, 2).conversations
+    assert [event.raw for event in events] == [b"ack"]
+    assert trace.news({answering: 2}, 2).openings == {}
+    trace.clear()
+    assert (trace.news({}).clears, trace.news({}).conversations) == (1, ())
+
+
+def test_the_bell_wakes_whoever_waits_for_news():
+    trace = Trace()
+    talk = trace.open("RIS", "HL7", "acceptor", words)
+    heard = []
+
+    def follow():
+        seen = 0
+        while not trace.bell.ended:
+            trace.bell.wait(seen, 20)
+            seen = trace.bell.rung
+            heard.append(seen)
+
+    follower = threading.Thread(target=follow)
+    follower.start()
+    talk.received(b"one")
+    talk.received(b"two")
+    trace.bell.end()
+    follower.join(20)
+    assert not follower.is_alive()
+    assert heard[-1] == 3, "two events, and the end"
+    trace.bell.wait(3, 20)  # nothing more will come: it does not wait
+
+
 # ---- bounds
 
 

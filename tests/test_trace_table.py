@@ -168,3 +168,15 @@ def test_the_same_trace_gives_the_same_table():
     one, other = (table("Rivera", raw=True, data="a\nb") for _ in range(2))
     assert str(one) == str(other)
     assert one._repr_html_() == other._repr_html_()
+
+
+def test_a_fault_says_its_sentence_once():
+    trace = Trace(ClassClock())
+
+    def decoder(events):
+        return [Decoded(event, "fault", event.remarks[0].what) for event in events]
+
+    trace.open("RIS", "HL7", "acceptor", decoder).note("half a message", rule="a rule", repair="a repair")
+    assert trace.show()._repr_html_().count("half a message") == 1
+    assert "<strong>!! half a message Rule: a rule Repair: a repair</strong>" in trace.show()._repr_html_()
+    assert str(trace.show()).count("half a message") == 2, "the text is as it was"

@@ -22,7 +22,7 @@ from hl7dicom_lab.dicom import pdu, status
 from hl7dicom_lab.dicom.elements import PIXEL_DATA
 from hl7dicom_lab.dicom.reading import lines, read_data_set
 from hl7dicom_lab.errors import DicomFault, PeerError
-from hl7dicom_lab.trace import Decoded, WireEvent
+from hl7dicom_lab.trace import Decoded, Table, WireEvent
 
 #: PS3.7 section E.1: Command Field (0000,0100) of requests. A response has the highest bit set as well.
 _COMMANDS = {
@@ -48,18 +48,18 @@ _IDENTITY_BELOW_STUDY = {
     "IMAGE": ("InstanceNumber", "SOPInstanceUID"),
 }
 _MOST_KEYS = 6
+#: The presentation contexts as a table: what is asked, and what is answered.
+_ASKED = ("context", "abstract syntax (what for)", "transfer syntaxes offered")
+_ANSWERED = (*_ASKED, "result", "transfer syntax accepted")
+_LEFT_OUT = "(not read yet)"
 
 
 def describe(events: Sequence[WireEvent]) -> Iterator[Decoded]:
     """The events of one conversation as rows, in order; the PDUs that carry messages are marked as details."""
-    conversation = _Conversation()
+    reader = Reader()
     for event in events:
-        try:
-            rows = list(conversation.rows(event))
-        except Exception as error:  # a fault of ours must not hide the rest of the conversation
-            rows = [Decoded(event, "(unreadable)", type(error).__name__, event.raw)]
-        yield from rows
-    yield from conversation.unfinished()
+        yield from reader.take(event)
+    yield from reader.unfinished()
 
 
 def name_of(uid: str) -> str:
@@ -90,15 +90,31 @@ class _Message:
         return value.is_last
 
 
-class _Conversation:
-    """What has been negotiated so far, and the message that each direction is in the middle of."""
+class Reader:
+    """Reads a conversation as it goes on: what has been negotiated, and the message that each direction is amid.
 
-    def __init__(self) -> None:
-        self._abstract_syntaxes: dict[int, str] = {}
+    With `images=False` it does not read the data sets of C-STORE requests, which takes most of the time.
+    """
+
+    def __init__(self, *, images: bool = True) -> None:
+        self.images = images
+        self._proposed: dict[int, pdu.ProposedContext] = {}
         self._transfer_syntaxes: dict[int, str] = {}
         self._open: dict[str, _Message] = {}
 
-    def rows(self, event: WireEvent) -> Iterator[Decoded]:
+    def take(self, event: WireEvent) -> list[Decoded]:
+        """The rows that an event completes."""
+        try:
+            return list(self._rows(event))
+        except Exception as error:  # a fault of ours must not hide the rest of the conversation
+            return [Decoded(event, "(unreadable)", type(error).__name__, event.raw)]
+
+    def unfinished(self) -> list[Decoded]:
+        """What was begun and is not ended yet, in the order in which it was begun."""
+        begun = sorted(self._open.values(), key=lambda one: one.events[0].number)
+        return [self._row(message, complete=False) for message in begun]
+
+    def _rows(self, event: WireEvent) -> Iterator[Decoded]:
         if event.direction == "note":
             yield _note(event)
             return
@@ -115,12 +131,6 @@ class _Conversation:
         else:
             yield self._control(event, kind, unit)
 
-    def unfinished(self) -> Iterator[Decoded]:
-        """What was begun and not ended, in the order in which it was begun."""
-        for message in sorted(self._open.values(), key=lambda one: one.events[0].number):
-            yield self._row(message, complete=False)
-        self._open.clear()
-
     def _take(self, event: WireEvent, value: pdu.Pdv) -> Iterator[Decoded]:
         message = self._open.get(event.direction)
         if message and (message.context_id != value.context_id or (value.is_command and message.command is not None)):
@@ -133,25 +143,37 @@ class _Conversation:
             yield self._row(message, complete=True)
 
     def _control(self, event: WireEvent, kind: str, unit: pdu.Pdu) -> Decoded:
-        summary, data = "", ""
+        summary, data, table = "", "", None
         if isinstance(unit, pdu.Associate) and kind == "A-ASSOCIATE-RQ":
-            self._abstract_syntaxes = {one.context_id: one.abstract_syntax for one in unit.proposed}
+            self._proposed = {one.context_id: one for one in unit.proposed}
             summary, data = _request_summary(unit), "\n".join(_request_lines(unit))
+            table = Table(_ASKED, tuple(_asked(one) for one in unit.proposed))
         elif isinstance(unit, pdu.Associate):
             accepted = {one.context_id: one.transfer_syntax for one in unit.results if one.result == 0}
             self._transfer_syntaxes = accepted
             summary = f"{len(accepted)} of {_count(len(unit.results), 'context')} accepted"
             data = "\n".join(self._answer_lines(unit))
+            table = Table(_ANSWERED, tuple(self._answered(unit)))
         elif isinstance(unit, pdu.Reject | pdu.Abort):
             summary = unit.words
         elif isinstance(unit, pdu.Release):
             summary = "asks to end the association" if kind == "A-RELEASE-RQ" else "the association has ended"
-        return Decoded(event, kind, summary, event.raw, data=data)
+        return Decoded(event, kind, summary, event.raw, data=data, table=table)
+
+    def _answered(self, unit: pdu.Associate) -> Iterator[tuple[str, ...]]:
+        """Each context that was asked for or answered: what became of it."""
+        results = {one.context_id: one for one in unit.results}
+        for context_id in sorted({*self._proposed, *results}):
+            proposed = self._proposed.get(context_id, pdu.ProposedContext(context_id, "", ()))
+            result = results.get(context_id)
+            syntax = name_of(result.transfer_syntax) if result and result.result == 0 else ""
+            yield (*_asked(proposed), result.words if result else "not answered", syntax)
 
     def _answer_lines(self, unit: pdu.Associate) -> Iterator[str]:
         yield from _party_lines(unit)
         for one in unit.results:
-            asked = name_of(self._abstract_syntaxes.get(one.context_id, ""))
+            proposed = self._proposed.get(one.context_id)
+            asked = name_of(proposed.abstract_syntax if proposed else "")
             syntax = f", {name_of(one.transfer_syntax)}" if one.result == 0 else ""
             yield f"context {one.context_id} ({asked}): {one.words}{syntax}"
 
@@ -159,7 +181,8 @@ class _Conversation:
         command = message.command if message.command is not None else _read_command(message.encoded_command)
         code = command.get("CommandField")
         kind = _command_name(code)
-        data_set, trouble = self._read_data_set(message)
+        left_out = kind == "C-STORE-RQ" and not self.images
+        data_set, trouble = (Dataset(), _LEFT_OUT) if left_out else self._read_data_set(message)
         summary = self._summary(kind, message, command, data_set)
         if not complete and not message.shortened:
             summary = f"{summary} (not complete)".strip()
@@ -167,7 +190,9 @@ class _Conversation:
         if message.data_set:
             shown += ["data set", *([f"  {trouble}"] if trouble else lines(data_set, "  "))]
         raw = b"".join(event.raw for event in message.events)
-        return Decoded(message.events[-1], kind, summary, raw, data="\n".join(shown))
+        code = command.get("Status") if kind.endswith("-RSP") else None
+        answer = code if isinstance(code, int) else None
+        return Decoded(message.events[-1], kind, summary, raw, data="\n".join(shown), status=answer)
 
     def _read_data_set(self, message: _Message) -> tuple[Dataset, str]:
         """The message's data set up to its pixels; and what is wrong with it, if something is."""
@@ -219,6 +244,11 @@ def _request_lines(unit: pdu.Associate) -> Iterator[str]:
     for one in unit.proposed:
         yield f"context {one.context_id}: {name_of(one.abstract_syntax)}"
         yield from (f"    {name_of(syntax)}" for syntax in one.transfer_syntaxes)
+
+
+def _asked(context: pdu.ProposedContext) -> tuple[str, ...]:
+    offered = ", ".join(name_of(syntax) for syntax in context.transfer_syntaxes)
+    return str(context.context_id), name_of(context.abstract_syntax), offered
 
 
 def _party_lines(unit: pdu.Associate) -> Iterator[str]:

@@ -32,7 +32,7 @@ class View(ABC):
     def state(self) -> Mapping[str, Any]:
         """What the widget gets: JSON values, and bytes, which arrive as DataView."""
 
-    def answer(self, message: Mapping[str, Any]) -> Mapping[str, Any]:
+    def answer(self, message: Mapping[str, Any]) -> Mapping[str, Any]:  # noqa: ARG002 # for views that are asked
         """What is new in the widget's `reply` after a message of the browser."""
         return {}
 
