@@ -28,7 +28,7 @@ from hl7dicom_lab.mapping.oru_to_report import oru_to_report
 from hl7dicom_lab.model import DicomAddress, Hl7Address, ReceivedInstance, Report, StudySummary
 from hl7dicom_lab.services.archive_scp import ArchiveScp
 from hl7dicom_lab.storage.archive import Archive
-from hl7dicom_lab.storage.reports import Attached, HeldReport, ReportShelf
+from hl7dicom_lab.storage.reports import Attached, DismissedReport, HeldReport, ReportShelf
 from hl7dicom_lab.storage.study_search import answers
 from hl7dicom_lab.trace import Conversation
 
@@ -92,13 +92,16 @@ class Pacs:
         """Every study in the archive."""
         return self.archive.studies()
 
-    def open_study(self, accession_number: str) -> StudyOnScreen:
+    def open_study(self, accession_number: str, *, beside: str = "") -> StudyOnScreen:
         """The study as a radiologist sees it: patient, images, and the report that holds beside them.
 
-        Raises `NotFound` where no images have this accession number.
+        `beside` is the accession number of a second study to compare with. Raises `NotFound` where no images have an
+        accession number.
         """
         from hl7dicom_lab.views.study_screen import StudyOnScreen
 
+        if beside:
+            return self.open_study(accession_number).compare(self.open_study(beside))
         study = self.archive.find_study(accession_number=accession_number)
         paths = tuple(instance.path for instance in self.archive.instances(study.study_instance_uid))
         history = self.reports.history(study_instance_uid=study.study_instance_uid)
@@ -136,9 +139,13 @@ class Pacs:
     def dismiss(self, number: int, *, by: str, because: str) -> None:
         """Take a held report out of the queue without attaching it, such as one that was sent again with right keys.
 
-        It stays on record. Raises `NotFound` where the number is not in the queue.
+        It stays on record: `dismissed()`. Raises `NotFound` where the number is not in the queue.
         """
         self.reports.dismiss(number, by=by, because=because, at=self._clock.tick())
+
+    def dismissed(self) -> tuple[DismissedReport, ...]:
+        """The reports that were taken out of the queue without being attached: who decided, when, and why."""
+        return self.reports.dismissed()
 
     def _held_for(self, accession_number: str) -> Iterator[str]:
         for one in self.exceptions():

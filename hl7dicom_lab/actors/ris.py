@@ -29,6 +29,7 @@ from hl7dicom_lab.services.hl7_receiver import Handler
 from hl7dicom_lab.services.worklist_scp import WorklistScp
 from hl7dicom_lab.storage.order_book import BookedStep, OrderBook
 from hl7dicom_lab.trace import Conversation
+from hl7dicom_lab.views.query_explanation import QueryExplanation, with_keys
 
 #: The most steps that one query gets; whoever asks for more is told so with 0xA700.
 MOST_MATCHES = 20_000
@@ -102,6 +103,14 @@ class Ris:
         """The step of an examination. Raises `NotFound`."""
         return self._booked(accession_number)[0].item
 
+    def explain(self, query: Dataset | None = None, **keys: str) -> QueryExplanation:
+        """Why a worklist query finds what it finds: each step on the order book against each key.
+
+        `keys` are further keys by keyword (`PatientName="RIVERA*"`); they are put in their place, in a copy of the
+        query. A query that the standard forbids is explained, not raised.
+        """
+        return QueryExplanation.of(with_keys(query, keys), (step.item for step in self.order_book.steps()))
+
     def start_step(self, accession_number: str, step_id: str = "") -> WorklistItem:
         """The technologist begins: the step becomes STARTED, and the order can no longer be cancelled.
 
@@ -148,23 +157,31 @@ class Ris:
         return self.order_book.answers(compiled)
 
     def _check_in(self, message: Message) -> str:
-        """The patient is here: the visit's steps, else those of the nearest day, become ARRIVED."""
-        steps = self._patients_steps(message)
-        waiting = [step for step in steps if step.item.status is StepStatus.SCHEDULED]
-        arriving = _of_visit(waiting, message) or _of_day(waiting, self._day_of(message))
-        for step in arriving:
-            updated = self._with_patient(step, message)
-            self.order_book.set_status(updated, StepStatus.ARRIVED, f"ADT^{message.event}")
-        if not arriving:
+        """The patient is here: the visit's steps, else those of the nearest day, become ARRIVED.
+
+        A check-in that comes again moves no step of another day on. What it says of the patient goes to every step
+        that is not over, as with A08; what it says of the visit only to the steps that it is about.
+        """
+        steps = [step for step in self._patients_steps(message) if step.item.status.on_worklist]
+        meant = _of_visit(steps, message) or _of_day(steps, self._day_of(message))
+        arrived = 0
+        for step in steps:
+            updated = self._with_patient(step, message, visit=step in meant)
+            if step in meant and step.item.status is StepStatus.SCHEDULED:
+                self.order_book.set_status(updated, StepStatus.ARRIVED, f"ADT^{message.event}")
+                arrived += 1
+        if not steps:
             return "patient registered; nothing is scheduled"
-        return f"patient registered; {len(arriving)} step{'s' if len(arriving) != 1 else ''} arrived"
+        if not arrived:
+            return f"patient registered; no step waited for the arrival, patient updated on {_steps(len(steps))}"
+        return f"patient registered; {_steps(arrived)} arrived"
 
     def _update_patient(self, message: Message) -> str:
         """New demographics go to every step that is not over; images keep what they were made with."""
         steps = [step for step in self._patients_steps(message) if step.item.status.on_worklist]
         for step in steps:
             self._with_patient(step, message)
-        return f"patient updated on {len(steps)} step{'s' if len(steps) != 1 else ''}"
+        return f"patient updated on {_steps(len(steps))}"
 
     def _patients_steps(self, message: Message) -> list[BookedStep]:
         checks.check_patient(message)
@@ -174,9 +191,9 @@ class Ris:
         steps = self.order_book.steps(patient_id=patient_id)
         return [step for step in steps if not wanted[1] or step.item.issuer_of_patient_id in wanted]
 
-    def _with_patient(self, step: BookedStep, message: Message) -> BookedStep:
-        """The step with what the message says of the patient, and of the visit where it is this step's visit."""
-        same_visit = _admission_id(step) in ("", message.get("PV1-19.1"))
+    def _with_patient(self, step: BookedStep, message: Message, *, visit: bool = True) -> BookedStep:
+        """The step with what the message says of the patient, and of the visit where it may be this step's visit."""
+        same_visit = visit and _admission_id(step) in ("", message.get("PV1-19.1"))
         wanted = ("MSH", "PID", "AL1", "PV1") if same_visit else ("MSH", "PID", "AL1")
         about_patient = Segments(tuple(one for one in message if one.name in wanted))
         changed = changed_item(step.item, order_to_worklist(about_patient))
@@ -188,6 +205,10 @@ class Ris:
             return date.fromisoformat(said[:8])
         except ValueError:
             return self._clock.today()
+
+
+def _steps(count: int) -> str:
+    return f"{count} step{'s' if count != 1 else ''}"
 
 
 def _of_visit(steps: list[BookedStep], message: Message) -> list[BookedStep]:

@@ -2,7 +2,8 @@
 
 Rules: what counts is written down here and nowhere else. An exercise counts as solved with its first correct check, by
 itself only if its solution was not looked at before. Of a question the first answer counts, unless the right one was
-looked at before; a later right answer shows that it was learned.
+looked at before; a later right answer shows that it was learned. Of lesson 11 the tests that were drawn count, not the
+bank from which they are drawn.
 """
 
 from __future__ import annotations
@@ -15,17 +16,36 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 from hl7dicom_lab.course import contents
+from hl7dicom_lab.course.drawn_test import draw
 from hl7dicom_lab.course.lessons import LESSONS, Lesson
 from hl7dicom_lab.course.progress import Entry, Progress
 from hl7dicom_lab.course.verdict import Outcome
 
 _HEADINGS = ("lesson", "opened", "exercises", "questions", "right at first")
 _LEFT = "text-align:left"
+#: The lesson whose questions are a bank, from which tests are drawn.
+_DRAWN = "11"
+
+
+@dataclass(frozen=True)
+class TakenTest:
+    """One test of lesson 11 that was drawn: how many questions it has, answered, right at first."""
+
+    number: int
+    questions: int
+    answered: int
+    right_at_first: int
+
+    def __str__(self) -> str:
+        return f"test {self.number}: {self.answered} of {self.questions}"
 
 
 @dataclass(frozen=True)
 class Line:
-    """One lesson: how many exercises and questions it has, and how many of them are done."""
+    """One lesson: how many exercises and questions it has, and how many of them are done.
+
+    Of the lesson whose questions are drawn, the numbers are those of all `tests` that were drawn.
+    """
 
     number: str
     title: str
@@ -35,10 +55,14 @@ class Line:
     questions: int
     answered: int
     right_at_first: int
+    tests: tuple[TakenTest, ...] = ()
 
     @property
     def words(self) -> str:
         """The line as a sentence; empty where the lesson has neither exercises nor questions."""
+        if self.number == _DRAWN:
+            tests = "; ".join(f"test {one.number}, {one.answered} of {one.questions} questions" for one in self.tests)
+            return f"Your progress in this lesson: {tests or 'no test taken yet'}."
         parts = []
         if self.exercises:
             parts.append(f"{self.solved} of {self.exercises} exercise{'s' if self.exercises > 1 else ''}")
@@ -48,7 +72,9 @@ class Line:
 
     @property
     def done(self) -> bool:
-        """Whether every exercise is solved and every question answered."""
+        """Whether every exercise is solved and every question answered; one whole test where they are drawn."""
+        if self.number == _DRAWN:
+            return any(one.answered == one.questions for one in self.tests)
         something = self.exercises + self.questions > 0
         return something and self.solved == self.exercises and self.answered == self.questions
 
@@ -62,12 +88,14 @@ class Standing:
     with_solution: frozenset[str]
     first_answers: dict[str, bool]
     learned: frozenset[str]
+    tests: tuple[int, ...] = ()
 
     @classmethod
     def of(cls, entries: Iterable[Entry]) -> Standing:
         """Read the entries in their order: the first ones count."""
         opened, solved, looked_at, with_solution, learned = set(), set(), set(), set(), set()
         first: dict[str, bool] = {}
+        tests: dict[int, None] = {}
         for entry in entries:
             correct = entry.outcome == Outcome.CORRECT
             match entry.what:
@@ -85,7 +113,11 @@ class Standing:
                         learned.add(entry.id)
                 case "answer shown":
                     first.setdefault(entry.id, False)
-        return cls(frozenset(opened), frozenset(solved), frozenset(with_solution), first, frozenset(learned))
+                case "test" if entry.id.isdecimal() and int(entry.id) > 0:
+                    tests[int(entry.id)] = None
+        return cls(
+            frozenset(opened), frozenset(solved), frozenset(with_solution), first, frozenset(learned), tuple(tests)
+        )
 
 
 @dataclass(frozen=True)
@@ -108,7 +140,7 @@ class Dashboard:
     def csv(self) -> str:
         """The lines as CSV, one a lesson, with a heading."""
         text = io.StringIO(newline="")
-        rows = [asdict(line) for line in self.lines]
+        rows = [asdict(line) | {"tests": "; ".join(map(str, line.tests))} for line in self.lines]
         writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
@@ -142,7 +174,7 @@ class Dashboard:
 
 def _line(lesson: Lesson, standing: Standing) -> Line:
     exercises = [one.id for one in contents.exercises_of(lesson.number)]
-    questions = [one.id for one in contents.questions_of(lesson.number)]
+    questions = _asked(lesson, standing)
     return Line(
         number=lesson.number,
         title=lesson.title,
@@ -152,7 +184,23 @@ def _line(lesson: Lesson, standing: Standing) -> Line:
         questions=len(questions),
         answered=len(standing.first_answers.keys() & set(questions)),
         right_at_first=sum(standing.first_answers.get(one, False) for one in questions),
+        tests=tuple(_taken(number, standing) for number in standing.tests) if lesson.number == _DRAWN else (),
     )
+
+
+def _asked(lesson: Lesson, standing: Standing) -> list[str]:
+    """The ids of a lesson's questions; of those that are drawn, the ones of the tests so far, or of the first."""
+    bank = contents.questions_of(lesson.number)
+    if lesson.number != _DRAWN:
+        return [one.id for one in bank]
+    drawn = (one.id for number in standing.tests or (1,) for one in draw(bank, number))
+    return list(dict.fromkeys(drawn))
+
+
+def _taken(number: int, standing: Standing) -> TakenTest:
+    asked = [one.id for one in draw(contents.questions_of(_DRAWN), number)]
+    answers = [standing.first_answers[one] for one in asked if one in standing.first_answers]
+    return TakenTest(number, len(asked), len(answers), sum(answers))
 
 
 def _cells(line: Line) -> tuple[str, ...]:
@@ -160,6 +208,12 @@ def _cells(line: Line) -> tuple[str, ...]:
         f"{'✓' if line.done else ' '} {line.number} {line.title}",
         "yes" if line.opened else "-",
         f"{line.solved} of {line.exercises}" if line.exercises else "-",
-        f"{line.answered} of {line.questions}" if line.questions else "-",
-        f"{line.right_at_first}" if line.answered else "-",
+        _answered(line),
+        ", ".join(str(one.right_at_first) for one in line.tests or (line,)) if line.answered else "-",
     )
+
+
+def _answered(line: Line) -> str:
+    if line.number == _DRAWN:
+        return ", ".join(map(str, line.tests)) or "test 1: not taken"
+    return f"{line.answered} of {line.questions}" if line.questions else "-"

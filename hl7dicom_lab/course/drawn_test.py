@@ -1,7 +1,8 @@
 """The test of lesson 11: questions drawn from the bank, a few for every skill, with results by skill.
 
 Rules: the same number draws the same questions on every machine, another number others; every skill is asked; the first
-answer counts. The result is formative: it says what to learn next, and the key ships with the course.
+answer counts, and a test that is drawn again stands as it was left. The result is formative: it says what to learn
+next, and the key ships with the course.
 """
 
 from __future__ import annotations
@@ -100,7 +101,8 @@ class DrawnTest:
             )
         self.number = number
         self._questions = draw(contents.questions_of("11"), number)
-        self._quiz = Quiz(self._questions, lab, progress)
+        self._quiz = Quiz(self._questions, lab, progress, is_test=True)
+        progress.test(number)
 
     @property
     def ids(self) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ _IN_MEMORY = ":memory:"
 
 @dataclass(frozen=True)
 class Entry:
-    """One line: what was done (`lesson`, `exercise`, `hint`, `solution`, `question`, `answer shown`) with which id.
+    """One line: `lesson`, `exercise`, `hint`, `solution`, `question`, `answer shown` or `test`, and its id.
 
     `outcome` is an `Outcome`; `detail` is the mistake's name, the hint's number, or what a question was answered with.
     """
@@ -93,6 +93,10 @@ class Progress:
     def answer_shown(self, question_id: str) -> None:
         """The answer of a question was looked at."""
         self._add("answer shown", question_id)
+
+    def test(self, number: int) -> None:
+        """A test of lesson 11 was drawn."""
+        self._add("test", str(number))
 
     def entries(self) -> tuple[Entry, ...]:
         """Everything so far, oldest first; lines that cannot be read are left out."""

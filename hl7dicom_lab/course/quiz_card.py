@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from hl7dicom_lab.course.marking import letters, shown
 from hl7dicom_lab.course.question import Matching, MultipleChoice, NumberQuestion, Ordering, ShortText, SingleChoice
+from hl7dicom_lab.course.verdict import Verdict
 from hl7dicom_lab.errors import NotFound
 from hl7dicom_lab.views import live
 
@@ -38,7 +39,8 @@ def drawn(quiz: Quiz) -> tuple[dict[str, Any], ...]:
     """
     if not live.switched_on():
         return ({"text/plain": str(quiz)},)
-    state = {"questions": asked(quiz)}
+    earlier = {name: _told(verdict, given) for name, (given, verdict) in quiz.earlier.items()}
+    state = {"questions": asked(quiz), "earlier": earlier}
     again = f"<p>{_RUN_AGAIN}</p>"
     return live.outputs("quiz_card", state, text=str(quiz), html=again, on_message=partial(_answered, quiz))
 
@@ -52,10 +54,11 @@ def _asked(quiz: Quiz, question_id: str) -> dict[str, Any]:
     try:
         question = quiz.question(question_id)
     except NotFound as problem:
-        return {"id": question_id, "kind": "unready", "text": problem.what}
+        return {"id": question_id, "title": quiz.title(question_id), "kind": "unready", "text": problem.what}
     sheet = shown(question)
     return {
         "id": question_id,
+        "title": quiz.title(question_id),
         "kind": _KINDS[type(question)],
         "text": str(question.text),
         "choices": letters(sheet.choices),
@@ -68,7 +71,10 @@ def _reply(quiz: Quiz, question_id: str, message: Any) -> dict[str, str]:
     if message.get("show"):
         return {"outcome": "shown", "heading": "", "words": quiz.show_answer(question_id).words}
     given = str(message.get("answer", ""))
-    verdict = quiz.answer(given, to=question_id)
+    return _told(quiz.answer(given, to=question_id), given)
+
+
+def _told(verdict: Verdict, given: str) -> dict[str, str]:
     outcome = verdict.outcome.name.lower()
     return {"outcome": outcome, "heading": verdict.heading, "words": verdict.words, "given": given}
 

@@ -1,7 +1,8 @@
 """From ORU^R01 to a report and the keys by which it finds its study.
 
 IHE RAD-28 and RAD-128. Rules: patient and study are read by the table and never guessed; the whole report's status is
-OBR-25, and a missing or unknown one is refused, because nobody could tell a final report from a draft.
+OBR-25, and that of each observation OBX-11, which HL7 v2.3.1 requires (chapter 7). One that is missing or unknown
+is refused in either, because nobody could tell what is final from a draft.
 """
 
 from __future__ import annotations
@@ -22,6 +23,10 @@ from hl7dicom_lab.model import CodedEntry, Observation, Origin, Report, ReportSt
 #: OBX-3 that names the study: RAD-28 and RAD-128.
 _STUDY_CODES = ("110180", "113014")
 _TEXT_TYPES = ("TX", "FT", "ST")
+#: OBX-11, table 0085.
+_OBSERVATION_STATUSES = frozenset("CDFINOPRSUWX")
+#: Of these, what is no longer said: the observation is deleted, or was posted as wrong.
+_TAKEN_BACK = ("D", "W")
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,8 @@ class MappedReport:
 def oru_to_report(group: Segments) -> MappedReport:
     """Read one report (`hl7v2.groups.reports`) by the table.
 
-    Raises `Hl7Fault` 101 without OBR-25, 103 for one outside P, F, C, X, and 102 for a malformed UID or time.
+    Raises `Hl7Fault` 101 without OBR-25 or OBX-11, 103 for an OBR-25 outside P, F, C, X or an OBX-11 outside its table,
+    and 102 for a malformed UID or time.
     """
     values: dict[str, object] = {}
     origins: list[Origin] = []
@@ -127,7 +133,8 @@ def _interpreter(group: Segments, path: str) -> Converted | None:
 
 
 def _report_text(group: Segments, path: str) -> Converted | None:
-    lines = [_text_of(obx) for obx in group.all("OBX") if obx.value(2) in _TEXT_TYPES and not _names_study(obx)]
+    told = (obx for obx in group.all("OBX") if obx.value(2) in _TEXT_TYPES and obx.value(11) not in _TAKEN_BACK)
+    lines = [_text_of(obx) for obx in told if not _names_study(obx)]
     text = "\n".join(lines)
     return Converted(text, path, text, "the text observations, in order") if text.strip() else None
 
@@ -146,7 +153,8 @@ def _report_document(group: Segments, _path: str) -> Converted | None:
     """The attached PDF; ED is source^type^subtype^encoding^data (HL7 v2.5.1 section 2.A.24)."""
     for number, obx in enumerate(group.all("OBX"), 1):
         data = obx.value(5, 5)
-        if obx.value(2) != "ED" or not data or "pdf" not in (obx.value(5, 3) or obx.value(5, 2) or "pdf").casefold():
+        is_pdf = "pdf" in (obx.value(5, 3) or obx.value(5, 2) or "pdf").casefold()
+        if obx.value(2) != "ED" or obx.value(11) in _TAKEN_BACK or not data or not is_pdf:
             continue
         where = f"OBX[{number}]-5.5"
         try:
@@ -165,12 +173,27 @@ def _observations(group: Segments, path: str) -> Converted | None:
             CodedEntry(obx.value(3, 1), obx.value(3, 2), obx.value(3, 3)),
             obx.value(2),
             "(document)" if obx.value(2) == "ED" else _text_of(obx),
-            obx.value(11),
+            _observation_status(obx, number),
         )
-        for obx in group.all("OBX")
+        for number, obx in enumerate(group.all("OBX"), 1)
     )
-    said = ", ".join(one.status or "(none)" for one in observations)
+    said = ", ".join(one.status for one in observations)
     return Converted(observations, path, said, "every OBX with its own status") if observations else None
+
+
+def _observation_status(obx: Segment, number: int) -> str:
+    value = obx.value(11)
+    if value in _OBSERVATION_STATUSES:
+        return value
+    said = (
+        f"observation status {value!r} is not in table 0085" if value else "the status of this observation is missing"
+    )
+    raise Hl7Fault(
+        said,
+        code=103 if value else 101,
+        where=f"OBX[{number}]-11",
+        next_step="send P preliminary, F final, C corrected or another code of table 0085; OBR-25 is another table",
+    )
 
 
 #: Rules of this arrow alone; the others are shared with the order (`conversions.RULES`).

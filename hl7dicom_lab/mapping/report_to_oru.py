@@ -2,6 +2,11 @@
 
 IHE RAD-28; HL7 v2.3.1 section 7.2. Rules: the report names its study by patient, accession number and Study Instance
 UID; the status of the whole is OBR-25 (table 0123) and that of each observation OBX-11 (table 0085).
+
+OBX-11 speaks of its own OBX alone. Text and document are here one observation each, so with the report they become
+preliminary, final, corrected (C: this value takes the place of one that was final) or, where the report is cancelled,
+not obtainable (X). The Study Instance UID says which images are meant. That is no draft, and no correction of the
+report changes it: it is final (F) in all of them.
 """
 
 from __future__ import annotations
@@ -16,7 +21,7 @@ from hl7dicom_lab.model import CodedEntry, Identifier, Report, ReportStatus
 STUDY_INSTANCE_UID = CodedEntry("110180", "Study Instance UID", "DCM")
 RADIOLOGY_REPORT = CodedEntry("18748-4", "Diagnostic imaging study", "LN")
 
-#: OBR-25 (table 0123) to the OBX-11 (table 0085) of the report's text.
+#: OBR-25 (table 0123) to the OBX-11 (table 0085) of the report's text and document.
 OBSERVATION_STATUS = {
     ReportStatus.PRELIMINARY: "P",
     ReportStatus.FINAL: "F",
@@ -30,7 +35,7 @@ def report_to_oru(envelope: Envelope, report: Report) -> bytes:
     status = OBSERVATION_STATUS[report.status]
     observations = []
     if report.study_instance_uid:
-        observations.append({2: "HD", 3: ce(STUDY_INSTANCE_UID), 5: report.study_instance_uid})
+        observations.append({2: "HD", 3: ce(STUDY_INSTANCE_UID), 5: report.study_instance_uid, 11: "F"})
     if report.text:
         observations.append({2: "FT", 3: ce(RADIOLOGY_REPORT), 5: escape(report.text, formatted=True)})
     if report.document:

@@ -15,13 +15,13 @@ import contextlib
 import errno
 import os
 import queue
+import selectors
 import socket
 import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from socketserver import BaseServer
 from types import TracebackType
 from typing import Any, Required, Self, TypedDict, Unpack, cast
 
@@ -183,19 +183,30 @@ class DicomAcceptor(ABC):
 
 
 class _Server(ThreadedAssociationServer):
-    """pynetdicom's server with a longer queue and a quicker end."""
+    """pynetdicom's server with a longer queue, and without a clock: it sleeps until a peer or the end comes."""
 
     request_queue_size = _BACKLOG
 
     def serve(self, name: str) -> None:
         """Accept connections on a thread of our own."""
-        self._thread = threading.Thread(target=self.serve_forever, args=(0.1,), name=name, daemon=True)
+        self.timeout = 0  # `handle_request` is called when somebody is there
+        self._stopping, self._stopper = socket.socketpair()
+        self._thread = threading.Thread(target=self._accept, name=name, daemon=True)
         self._thread.start()
+
+    def _accept(self) -> None:
+        with selectors.DefaultSelector() as selector:
+            selector.register(self, selectors.EVENT_READ)
+            selector.register(self._stopping, selectors.EVENT_READ)
+            while self._stopping not in [key.fileobj for key, _ in selector.select()]:
+                self.handle_request()
+                self.service_actions()
 
     def shutdown(self) -> None:
         """Accept no more connections."""
-        BaseServer.shutdown(self)
+        self._stopper.close()  # so that the other one becomes readable
         self._thread.join()
+        self._stopping.close()
         self.server_close()
 
     def handle_error(self, request: Any, client_address: Any) -> None:

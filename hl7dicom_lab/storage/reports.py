@@ -125,6 +125,19 @@ class HeldReport:
     received_at: datetime
 
 
+@dataclass(frozen=True)
+class DismissedReport:
+    """A report that was taken out of the exceptions queue without being attached: who decided, when, and why."""
+
+    number: int
+    report: Report
+    reason: str
+    received_at: datetime
+    by: str
+    because: str
+    at: datetime
+
+
 class ReportShelf:
     """The reports of one system, in one SQLite file. Thread-safe; a context manager.
 
@@ -198,6 +211,14 @@ class ReportShelf:
         It stays on record with who decided and why. Raises `NotFound` as `release` does.
         """
         self._take_out(number, by, because, at)
+
+    def dismissed(self) -> tuple[DismissedReport, ...]:
+        """Every report that was dismissed, in the order of its number."""
+        rows = self.database.rows(
+            "SELECT * FROM held_report WHERE released_at IS NOT NULL"
+            " AND number NOT IN (SELECT held FROM report_version WHERE held IS NOT NULL) ORDER BY number"
+        )
+        return tuple(_dismissed(row) for row in rows)
 
     def _take_out(self, number: int, by: str, because: str, at: datetime) -> HeldReport:
         with self.database.transaction() as connection:
@@ -332,4 +353,12 @@ def _version(row: sqlite3.Row) -> ReportVersion:
 def _held(row: sqlite3.Row) -> HeldReport:
     return HeldReport(
         row["number"], read_report(row["content"]), row["reason"], datetime.fromisoformat(row["received_at"])
+    )
+
+
+def _dismissed(row: sqlite3.Row) -> DismissedReport:
+    held = _held(row)
+    at = datetime.fromisoformat(row["released_at"])
+    return DismissedReport(
+        held.number, held.report, held.reason, held.received_at, row["released_by"], row["released_because"], at
     )

@@ -449,6 +449,31 @@ def test_check_in_without_a_visit_is_for_the_day(desk):
     assert desk.status(tomorrow) == "ARRIVED"
 
 
+def test_a_check_in_that_comes_again_updates_the_patient_and_moves_no_other_day_on(desk):
+    today = patient_of_its_own(order())
+    next_week = order().put("PID-3", today.get("PID-3")).put("PV1-19", "").put("ORC-7", "^^^20260309093000^^R")
+    desk.accepts(today)
+    desk.accepts(next_week)
+    arrival = adt().put("PID-3", today.get("PID-3")).put("PV1-19", "V-AGAIN").put("PID-5", "Rivera^Elna")
+    assert "1 step arrived" in desk.accepts(arrival).text
+    mended = arrival.anew().put("PID-5", "Rivera^Elena").put("PV1-3", "LOBBY")
+    assert "patient updated on 2 steps" in desk.accepts(mended).text
+    assert (desk.status(today), desk.status(next_week)) == ("ARRIVED", "SCHEDULED")
+    for message, visit, place in ((today, "V-AGAIN", "LOBBY"), (next_week, None, "IMAGING WAITING 1")):
+        values = {origin.attribute: origin.value for origin in desk.step(message).origins}
+        assert values["PatientName"] == "Rivera^Elena"
+        assert (values.get("AdmissionID"), values.get("CurrentPatientLocation")) == (visit, place)
+
+
+def test_a_check_in_leaves_a_step_that_is_over_as_it_was(lab, desk):
+    message = patient_of_its_own(order(), "V-OVER")
+    desk.accepts(message)
+    lab.ris.complete_step(desk.step(message).accession_number)
+    late = adt().put("PID-3", message.get("PID-3")).put("PV1-19", "V-OVER").put("PID-5", "Other^Name")
+    assert "nothing is scheduled" in desk.accepts(late).text
+    assert (desk.status(message), desk.step(message).patient_name) == ("COMPLETED", "Rivera^Elena^Maria^Ms")
+
+
 def test_check_in_of_somebody_else_moves_nothing(desk):
     message = patient_of_its_own(order())
     desk.accepts(message)

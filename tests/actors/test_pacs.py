@@ -133,6 +133,27 @@ def test_a_held_report_is_released_once_its_images_are_there(lab):
         lab.pacs.release(held.number, by="M. Lind", because="again")
 
 
+def test_a_dismissed_report_stays_on_record_with_who_decided_and_why(lab):
+    for text in ("Sent in error.", "Came too early."):
+        ask(lab, report().put("OBR-18", "NG000001").put("OBX-5", text))
+    error, early = lab.pacs.exceptions()
+    assert lab.pacs.dismissed() == ()
+    before = lab.clock.now()
+    lab.pacs.dismiss(error.number, by="M. Lind", because="it was sent again with the right number")
+    examine(lab)
+    lab.pacs.release(early.number, by="M. Lind", because="the images have come")
+    (one,) = lab.pacs.dismissed()
+    assert (one.number, one.report, one.reason, one.received_at) == (
+        error.number,
+        error.report,
+        error.reason,
+        error.received_at,
+    )
+    assert (one.by, one.because) == ("M. Lind", "it was sent again with the right number")
+    assert before < one.at < lab.clock.now()
+    assert lab.pacs.exceptions() == ()
+
+
 def test_a_report_on_another_patient_is_never_released_by_itself(lab):
     examine(lab)
     wrong = report().put("OBR-18", "NG000001").put("PID-3", "NG-999^^^NORTHGATE^MR")

@@ -43,10 +43,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @dataclass(frozen=True)
 class Server:
-    """A running JupyterLab: its address with a place for a notebook's name, and its work folder."""
+    """A running JupyterLab: its address with a place for a notebook's name, its work folder, its kernels' files."""
 
     address: str
     folder: Path
+    runtime: Path
 
     def page(self, name: str, workspace: str) -> str:
         """The address of a notebook, in a workspace of its own: the tabs of an earlier page are not opened again."""
@@ -79,7 +80,9 @@ def jupyterlab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
             guard.cancel()
             assert found, "JupyterLab did not start"
             yield Server(
-                re.sub(r"/lab/tree/[^?]*", "/lab/workspaces/{workspace}/tree/{name}", found.group()), base / "work"
+                re.sub(r"/lab/tree/[^?]*", "/lab/workspaces/{workspace}/tree/{name}", found.group()),
+                base / "work",
+                base / "runtime",
             )
         finally:
             guard.cancel()

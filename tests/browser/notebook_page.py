@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 #: Milliseconds to wait for what has to come.
 _PATIENCE = 90_000
 _IDLE = re.compile(r"\| Idle")
+_NUMBERED = re.compile(r"^\[\d+\]")
 
 
 class NotebookPage:
@@ -63,6 +64,34 @@ class NotebookPage:
         self.wait_until_idle()
         self.page.wait_for_timeout(400)
 
+    def choose(self, place: int) -> None:
+        """Make a cell the chosen one; the one after a cell that was run with Shift+Enter is that already."""
+        if "jp-mod-active" not in (self.cell(place).get_attribute("class") or ""):
+            self.cell(place).locator(".jp-InputArea-prompt").click()
+
+    def step(self, place: int) -> None:
+        """Run a cell with Shift+Enter, as a learner does, and wait for it."""
+        self.choose(place)
+        prompt = self.cell(place).locator(".jp-InputPrompt")
+        is_code = "jp-CodeCell" in (self.cell(place).get_attribute("class") or "")
+        if is_code:  # the number of an earlier run must not pass for that of this one
+            prompt.evaluate("node => { node.textContent = ''; }")
+        self.page.keyboard.press("Shift+Enter")
+        if is_code:
+            prompt.filter(has_text=_NUMBERED).wait_for(timeout=_PATIENCE)
+
+    def write(self, place: int, code: str) -> None:
+        """Paste code over all that a cell holds, as a learner does."""
+        self.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        self.page.evaluate("text => navigator.clipboard.writeText(text)", code)
+        self.cell(place).locator(".cm-content").click()
+        self.page.keyboard.press("Control+A")
+        self.page.keyboard.press("Control+V")
+
+    def output(self, place: int) -> Locator:
+        """What stands below a cell."""
+        return self.cell(place).locator(".jp-Cell-outputWrapper")
+
     def save(self) -> None:
         """Save the notebook."""
         self.menu("File", "Save Notebook")
@@ -84,11 +113,12 @@ class NotebookPage:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=path)
 
-    def violations(self) -> list[str]:
-        """What axe finds wrong in the lab's own widgets: the rule, and the element."""
+    def violations(self, *also: str) -> list[str]:
+        """What axe finds wrong in the lab's own widgets, and in what else is named: the rule, and the element."""
         from axe_playwright_python.sync_playwright import Axe
 
-        found = Axe().run(self.page, context={"include": [[".hl7dicom-live"]]}).response["violations"]
+        within = {"include": [[selector] for selector in (".hl7dicom-live", *also)]}
+        found = Axe().run(self.page, context=within).response["violations"]
         return [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]]
 
     def close(self) -> None:

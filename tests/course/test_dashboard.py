@@ -12,6 +12,7 @@ import pytest
 from hl7dicom_lab.course import contents
 from hl7dicom_lab.course.certificate import Certificate
 from hl7dicom_lab.course.dashboard import Dashboard, Standing
+from hl7dicom_lab.course.drawn_test import draw
 from hl7dicom_lab.course.lessons import LESSONS, find_lesson
 from hl7dicom_lab.course.progress import Progress
 from hl7dicom_lab.course.verdict import Outcome, right, wrong
@@ -54,6 +55,38 @@ def test_a_lesson_is_done_when_everything_in_it_is(progress: Progress) -> None:
     assert line.done
     assert line.words == "Your progress in this lesson: 1 of 1 exercise, 4 of 4 questions."
     assert "✓ 00 Start here" in str(Dashboard.of(progress))
+
+
+def test_of_lesson_11_the_drawn_tests_count_and_not_their_bank(progress: Progress) -> None:
+    lesson = find_lesson("11")
+    line = Dashboard.of(progress).line(lesson)
+    assert line.words == "Your progress in this lesson: no test taken yet."
+    assert (line.questions, line.done) == (18, False)
+    assert "test 1: not taken" in str(Dashboard.of(progress))
+    progress.test(1)
+    progress.test(3)
+    progress.test(1)
+    bank = contents.questions_of("11")
+    for place, question in enumerate(draw(bank, 1)):
+        progress.question(question.id, Outcome.INCORRECT if place % 3 else Outcome.CORRECT, "x")
+    progress.question(draw(bank, 3)[0].id, Outcome.CORRECT, "x")
+    dashboard = Dashboard.of(progress)
+    line = dashboard.line(lesson)
+    assert line.words == "Your progress in this lesson: test 1, 18 of 18 questions; test 3, 1 of 18 questions."
+    assert (line.questions, line.answered, line.right_at_first, line.done) == (36, 19, 7, True)
+    for form in (str(dashboard), dashboard._repr_html_()):
+        assert "test 1: 18 of 18, test 3: 1 of 18" in form
+        assert "6, 1" in form
+        assert str(len(bank)) not in form
+    (row,) = [row for row in csv.DictReader(io.StringIO(dashboard.csv())) if row["number"] == "11"]
+    assert row["tests"] == "test 1: 18 of 18; test 3: 1 of 18"
+    assert json.loads(dashboard.json())[-1]["tests"][1]["answered"] == 1
+
+
+def test_a_test_number_that_no_test_has_is_left_out(progress: Progress) -> None:
+    progress._add("test", "0")
+    progress._add("test", "x")
+    assert Dashboard.of(progress).line(find_lesson("11")).tests == ()
 
 
 def test_it_goes_out_as_csv_and_json_with_a_line_for_each_lesson(progress: Progress) -> None:

@@ -104,7 +104,7 @@ def test_an_unknown_question_names_those_that_are_there(lab: LessonLab) -> None:
 def test_the_browser_is_told_no_key_and_no_feedback(lab: LessonLab) -> None:
     quiz = lab.quiz("00-q1", "00-q2", "00-q3", "00-q4")
     sent = quiz_card.asked(quiz)
-    assert {frozenset(one) for one in sent} == {frozenset({"id", "kind", "text", "choices", "lefts", "unit"})}
+    assert {frozenset(one) for one in sent} == {frozenset({"id", "title", "kind", "text", "choices", "lefts", "unit"})}
     text = json.dumps(sent)
     assert "It starts the department" not in text, "the feedback of the right option"
     assert '"AA"' not in text

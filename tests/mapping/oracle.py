@@ -423,6 +423,8 @@ def report(text: str) -> dict[str, Any]:
         observations.append((first(one, 3, 1), value_type, status))
         if (first(one, 3, 1), first(one, 3, 3)) in STUDY_UID_CODES:
             study_uids.append(first(one, 5))
+        elif status in ("D", "W"):  # table 0085: the record is deleted, the original was posted as wrong
+            continue
         elif value_type in ("TX", "FT", "ST"):
             lines += [decoded(repetition) for repetition in field(one, 5)] or [""]  # an empty OBX is an empty line
         elif value_type == "ED":

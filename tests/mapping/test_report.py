@@ -81,11 +81,15 @@ def test_a_document_comes_back_byte_for_byte(document):
 
 @pytest.mark.parametrize(("status", "observation"), [("P", "P"), ("F", "F"), ("C", "C"), ("X", "X")])
 def test_both_statuses_are_written_each_in_its_table(status, observation):
+    """Text and document have the status of the report; the study that they are about is the same as ever."""
     sent = Report("M-1", "", "Beck^Ada", "ACC-1", "1.2.3", ReportStatus(status), "Text", document=PDF)
     message_sent = Message.parse(report_to_oru(ENVELOPE, sent))
     assert message_sent.get("OBR-25") == status
-    assert [obx.value(11) for obx in message_sent.all("OBX")] == [observation] * 3
-    assert [obx.value(2) for obx in message_sent.all("OBX")] == ["HD", "FT", "ED"]
+    assert [(obx.value(2), obx.value(11)) for obx in message_sent.all("OBX")] == [
+        ("HD", "F"),
+        ("FT", observation),
+        ("ED", observation),
+    ]
 
 
 # --- other vendors' reports -------------------------------------------------------------------------------------------
@@ -214,13 +218,25 @@ def test_a_report_without_a_status_that_is_told_apart_is_refused(sent):
     assert (refused.value.code, refused.value.where) == (103 if sent else 101, "OBR-25")
 
 
-@pytest.mark.parametrize("observation", ["F", "C", "P", ""])
+@pytest.mark.parametrize("observation", ["F", "C", "P"])
 def test_the_status_of_an_observation_never_stands_for_that_of_the_report(observation):
     text = message(MSH_ORU, PID, OBR.replace("|||F|||", "|||P|||"), STUDY, tx(2, "Draft", status=observation))
     assert read(text).status is ReportStatus.PRELIMINARY
     assert read(text).observations[-1].status == observation
     with pytest.raises(Hl7Fault):
         read(text.replace("|||P|||", "||||||", 1))
+
+
+@pytest.mark.parametrize("sent", "CDFINOPRSUWX")
+def test_every_observation_status_of_table_0085_is_read(sent):
+    assert read(message(MSH_ORU, PID, OBR, STUDY, tx(2, "Text", status=sent))).observations[-1].status == sent
+
+
+@pytest.mark.parametrize("sent", ["", '""', "A", "f", "FF", "final"])
+def test_an_observation_without_a_status_that_is_told_apart_is_refused(sent):
+    with pytest.raises(Hl7Fault) as refused:
+        read(message(MSH_ORU, PID, OBR, STUDY, tx(2, "Text"), tx(3, "More", status=sent)))
+    assert (refused.value.code, refused.value.where) == (101 if sent in ("", '""') else 103, "OBX[3]-11")
 
 
 @pytest.mark.parametrize(
@@ -235,7 +251,7 @@ def test_an_impossible_moment_or_uid_is_refused(place, value):
 
 def test_a_document_that_is_no_base64_is_refused():
     with pytest.raises(Hl7Fault) as refused:
-        read(message(MSH_ORU, PID, OBR, STUDY, "OBX|2|ED|PDF||^application^pdf^Base64^%%%"))
+        read(message(MSH_ORU, PID, OBR, STUDY, "OBX|2|ED|PDF||^application^pdf^Base64^%%%||||||F"))
     assert (refused.value.code, refused.value.where) == (102, "OBX[2]-5.5")
 
 
@@ -259,3 +275,10 @@ def test_every_value_has_one_origin_that_can_be_looked_up():
     valued = {name for name in vars(mapped.report) if getattr(mapped.report, name) not in ("", b"", (), None)}
     assert set(fields) == valued - {"control_id", "sent_at"}
     assert [origin.attribute for origin in mapped.origins if not group.get(origin.source)] == []
+
+
+@pytest.mark.parametrize("status", ["D", "W"])
+def test_what_was_deleted_or_posted_as_wrong_is_not_in_the_text(status):
+    found = read(message(MSH_ORU, PID, OBR, STUDY, tx(2, "Of another patient", status=status), tx(3, "Normal")))
+    assert found.text == "Normal"
+    assert [one.status for one in found.observations][1:] == [status, "F"], "the observations tell what was taken back"

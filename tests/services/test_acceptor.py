@@ -1,6 +1,7 @@
 import contextlib
 import itertools
 import random
+import selectors
 import socket
 import threading
 
@@ -352,3 +353,31 @@ def test_forty_clients_at_once_are_all_answered(trace):
         for thread in threads:
             thread.join(60)
     assert answers == [[0xFF00, 0x0000]] * 40
+
+
+def test_whoever_listens_sleeps_until_a_peer_or_the_end_comes(trace, monkeypatch):
+    """No polling: so stopping waits for nothing, and an idle department costs nothing."""
+    waits = []
+
+    class Watched(selectors.DefaultSelector):
+        def select(self, timeout=None):
+            waits.append(timeout)
+            return super().select(timeout)
+
+    monkeypatch.setattr(selectors, "DefaultSelector", Watched)
+    scp = worklist(trace)
+    for _ in range(2):
+        with scp.start():
+            wait_until(lambda: waits)
+            with client(scp) as association:
+                assert association.send_c_echo().Status == 0
+            wait_until(lambda: len(waits) >= 2)
+        assert waits == [None, None]
+        waits.clear()
+    assert not [thread for thread in threading.enumerate() if thread.name == "dicom-RIS"]
+
+
+def test_an_acceptor_is_stopped_before_its_thread_has_begun(trace):
+    for _ in range(20):
+        worklist(trace).start().stop()
+    assert not [thread for thread in threading.enumerate() if thread.name == "dicom-RIS"]

@@ -63,7 +63,7 @@ def test_the_text_form_is_exact(tmp_path):
     preliminary = report(status=ReportStatus.PRELIMINARY, status_changed_at="20260302091200")
     screen = StudyOnScreen.of(study(tmp_path), report(), (preliminary,))
     assert str(screen) == NORMAL
-    assert repr(screen) == NORMAL
+    assert repr(screen) == "<Study ACC1, 3 images, report FINAL>"
 
 
 def test_html_says_the_same_and_its_image_has_an_alternative_text(tmp_path):

@@ -58,7 +58,7 @@ QUESTIONS = (
                 "DICOM is a file format and network services, too: the scanner sends its images in DICOM.",
             ),
             Option(
-                "HL7 is the older standard; DICOM replaces it wherever a system handles images.",
+                "HL7 is the older standard; DICOM has replaced it wherever a system handles medical images.",
                 "Both are in use side by side. A PACS takes images in one and reports in the other.",
             ),
             Option(
@@ -222,7 +222,9 @@ QUESTIONS = (
         text="An element has the VR SQ. What is its value?",
         options=(
             Option("A list of items, each a data set.", "Each item has data elements of its own.", correct=True),
-            Option("A number, counted up by one.", "SQ stands for a sequence of items, and is no counter."),
+            Option(
+                "A number, counted up by one for each item.", "SQ stands for a sequence of items, and is no counter."
+            ),
             Option("A text with components.", "A name with components has the VR PN. SQ holds whole data sets."),
             Option("The bytes of the pixels.", "PixelData has the VR OW or OB."),
         ),

@@ -176,7 +176,7 @@ QUESTIONS = (
                 correct=True,
             ),
             Option(
-                "At the patients: their MRN, names and birth dates in PID.",
+                "At the patients: their MRN, names, birth dates, sex and addresses, all in PID.",
                 "A fault there brings AE, and not for every order.",
             ),
             Option(

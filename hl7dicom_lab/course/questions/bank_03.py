@@ -168,7 +168,7 @@ QUESTIONS = (
                 "Two long numbers may become one and the same: then one accession number names two examinations.",
             ),
             Option(
-                "It sends all 20 characters to the scanner.",
+                "It sends all 20 characters on to the scanner's worklist.",
                 "AccessionNumber is an SH, at most 16 characters. Scanners may cut it, or refuse the answer.",
             ),
             Option(

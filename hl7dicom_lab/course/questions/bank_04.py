@@ -298,7 +298,7 @@ QUESTIONS = (
                 correct=True,
             ),
             Option("The status of the matches is 0xFF01.", "It says that a key was not supported.", correct=True),
-            Option("The association is rejected.", "A rejection comes before any query is read."),
+            Option("The RIS rejects the association (A-ASSOCIATE-RJ).", "A rejection comes before any query is read."),
             Option(
                 "The final status is 0xA900.", "That would be a refusal. Here the RIS answers, and ignores the key."
             ),

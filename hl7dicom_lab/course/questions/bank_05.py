@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydicom import dcmread
+
 from hl7dicom_lab import story, story_day
 from hl7dicom_lab.course.question import (
     Matching,
@@ -31,6 +33,11 @@ def _marco(lab: Lab) -> StudySummary:
     return next(one for one in lab.pacs.studies() if one.patient_id == number)
 
 
+def _height(lab: Lab) -> float:
+    (first, *_) = lab.pacs.archive.instances(_elena(lab).study_instance_uid)
+    return float(dcmread(first.path, stop_before_pixels=True).PatientSize)
+
+
 def _clock_time(digits: str) -> str:
     return f"{digits[:2]}:{digits[2:4]}"
 
@@ -52,7 +59,7 @@ _COPYING = (
                 correct=True,
             ),
             Option(
-                "The PACS shortened the name when it stored the images.",
+                "The PACS shortened the name to its own limits when it stored the images.",
                 "A PACS keeps the data set as it came; a short form would be in all of its images.",
             ),
             Option(
@@ -164,7 +171,7 @@ _COPYING = (
                 correct=True,
             ),
             Option(
-                "One study with 24 series of one image each.",
+                "One study with 24 series of one image each, all of the same StudyDate.",
                 "That would come of 24 SeriesInstanceUIDs. The study is one level above.",
             ),
             Option(
@@ -187,7 +194,7 @@ _COPYING = (
                 correct=True,
             ),
             Option(
-                "The PACS tells them apart by InstanceNumber and keeps all.",
+                "The PACS tells them apart by InstanceNumber and keeps all of them in order.",
                 "InstanceNumber is for people; two series may well have the same numbers.",
             ),
             Option(
@@ -262,14 +269,17 @@ _OWN_SESSION = (
     NumberQuestion(
         id="11-05-19",
         lesson="05",
-        text="How many SOPInstanceUIDs does your PACS hold in all its studies together? (lab.pacs.studies() helps.)",
-        answer=lambda lab: sum(study.instances for study in lab.pacs.studies()),
+        text="Which number stands as PatientSize in your images of Elena Rivera? It came with the order as her height. "
+        "(lab.pacs.archive.instances(uid) gives the path of every image.)",
+        answer=_height,
+        tolerance=0.001,
         wrong=(
-            Wrong(lambda lab: len(lab.pacs.studies()), "That many studies there are. An instance is one image."),
-            Wrong(lambda lab: _elena(lab).instances, "That is Elena Rivera's study. There is another one."),
+            Wrong(lambda lab: round(_height(lab) * 100), "These are centimetres. PatientSize is in metres."),
+            Wrong(64, "That is her weight in kilograms: PatientWeight."),
         ),
-        otherwise="Add up instances over all studies: every image has a SOPInstanceUID of its own.",
-        because="One SOPInstanceUID is one image, so there are as many as images.",
+        otherwise="Read one of the files with pydicom.dcmread and look at PatientSize, (0010,1020).",
+        because="The scanner copied it from the worklist item. PatientSize is in metres, whatever a screen shows.",
+        source="DICOM PS3.3 section C.7.2.2",
     ),
     SingleChoice(
         id="11-05-20",

@@ -117,7 +117,7 @@ QUESTIONS = (
                 "The PACS reads bytes by the syntax of the context. It would take compressed bytes for something else.",
             ),
             Option(
-                "They are sent twice, so that both sides agree.",
+                "They are sent twice, so that both sides agree on how they are written.",
                 "What is agreed is agreed in the association, before the first image.",
             ),
             Option(

@@ -55,7 +55,7 @@ QUESTIONS = (
                 correct=True,
             ),
             Option(
-                "The message contradicts itself and has to be refused.",
+                "The message contradicts itself, and the receiver has to refuse it.",
                 "The two fields are about different things, so they may differ.",
             ),
             Option(
@@ -97,7 +97,10 @@ QUESTIONS = (
                 "OBX-5 under the code 110180: the Study Instance UID", "The name of the study in DICOM.", correct=True
             ),
             Option("MSH-10: the control id of the message", "MSH-10 names the message. The images know nothing of it."),
-            Option("PID-5: the name of the patient", "Two patients may have one name, and one patient two spellings."),
+            Option(
+                "PID-5: the patient's family name and given names",
+                "Two patients may have one name, and one patient two spellings.",
+            ),
         ),
         because="A patient and a study key have to agree. The name is compared too, but it is no key.",
     ),
@@ -140,7 +143,8 @@ QUESTIONS = (
             ),
             Option("It answers AA and shows it, because it came last.", "Then a draft would hide the signed report."),
             Option(
-                "It answers AE, because a final report is there.", "Nothing is wrong in the message. It is only late."
+                "It answers AE, because a final report on this study is there already.",
+                "Nothing is wrong in the message. It is only late.",
             ),
             Option("It answers AA and throws it away.", "What was accepted is kept: it belongs to the history."),
         ),
@@ -211,9 +215,9 @@ QUESTIONS = (
                 correct=True,
             ),
             Option("D: delete this OBX", "It speaks of one OBX, never of a whole report.", correct=True),
-            Option("F: final", "F, final, is in both tables."),
-            Option("C: corrected", "C, corrected, is in both tables."),
-            Option("P: preliminary", "P, preliminary, is in both tables."),
+            Option("F: final; only a correction may change it", "F, final, is in both tables."),
+            Option("C: corrected; it takes the place of what was final", "C, corrected, is in both tables."),
+            Option("P: preliminary; it may still change", "P, preliminary, is in both tables."),
         ),
         because="Table 0085 has D and W, table 0123 has not.",
         source="HL7 v2.3.1 chapter 7, tables 0085 and 0123",

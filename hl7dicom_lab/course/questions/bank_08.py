@@ -74,7 +74,10 @@ QUESTIONS = (
             ),
             Option("An issuer must never stand in PID-3.", "It belongs there: in the fourth component."),
             Option("PatientID may not be used as a key.", "It is the key of the patient, together with its issuer."),
-            Option("The issuer has to be the sender of the message.", "The issuer gave out the number; MSH-3 sent it."),
+            Option(
+                "The issuer has to be the application that sends the message.",
+                "The issuer gave out the number; MSH-3 sent it.",
+            ),
         ),
         because="Two hospitals may give out one number. It names a patient only together with who issued it.",
     ),
@@ -89,7 +92,7 @@ QUESTIONS = (
                 correct=True,
             ),
             Option(
-                "It holds the report, because the issuer is missing.",
+                "It holds the report until somebody has put the issuer into PID-3.4.",
                 "A value that one side does not know is no contradiction.",
             ),
             Option(
@@ -183,7 +186,10 @@ QUESTIONS = (
                 correct=True,
             ),
             Option("The final report below is the one that is held.", "What is held is shown on no study."),
-            Option("The images were changed after the report.", "The warning is about a report in the queue."),
+            Option(
+                "The images were changed after the final report below was signed.",
+                "The warning is about a report in the queue.",
+            ),
             Option("The final report has been cancelled.", "Then the status would say CANCELLED."),
         ),
         because="The warning is there so that nobody takes the screen for complete.",
@@ -207,13 +213,22 @@ QUESTIONS = (
         text="Why does a release from the queue ask for a name and a reason?",
         options=(
             Option(
-                "A person takes the place of the rule, and that has to be on record.",
+                "A person decides in the place of the rule: that is kept on record.",
                 "Later readers can see who decided.",
                 correct=True,
             ),
-            Option("HL7 requires both in MSA-3.", "MSA-3 is the text of an answer. A release sends none."),
-            Option("Without them the report would be encrypted.", "Name and reason do not change the report."),
-            Option("They become the name of the radiologist.", "Who signed stands in OBR-32 and does not change."),
+            Option(
+                "HL7 requires that both go back to the sender in MSA-3.",
+                "MSA-3 is the text of an answer. A release sends none.",
+            ),
+            Option(
+                "Without them the report would stay encrypted in the archive for ever.",
+                "Name and reason do not change the report.",
+            ),
+            Option(
+                "They become the name of the radiologist who has signed.",
+                "Who signed stands in OBR-32 and does not change.",
+            ),
         ),
         because="The history keeps who let the report go, when, and why.",
     ),
@@ -227,7 +242,10 @@ QUESTIONS = (
                 "Making keys fit does not make them right.",
                 correct=True,
             ),
-            Option("The PACS refuses it, because PID-3 was changed.", "The PACS cannot know what stood there before."),
+            Option(
+                "The PACS sees that PID-3 was changed since, and refuses the report.",
+                "The PACS cannot know what stood there before.",
+            ),
             Option("The report loses its status.", "The status is in OBR-25 and is not touched."),
             Option("Nothing, because the keys agree now.", "They agree, and they may agree on the wrong patient."),
         ),

@@ -161,7 +161,7 @@ QUESTIONS = (
         "scanner. What do the images lack?",
         options=(
             Option(
-                "The accession number and the Study Instance UID that the RIS would have given.",
+                "The accession number and Study Instance UID that the RIS would have given.",
                 "The scanner makes a study of its own, and somebody has to match it with the order later.",
                 correct=True,
             ),
@@ -349,7 +349,7 @@ QUESTIONS = (
         text="Why does a good audit compare patients by PatientID with its issuer, and not by name?",
         options=(
             Option(
-                "Names repeat, change and are spelt in several ways; the MRN is one patient's.",
+                "Names repeat, change and vary in spelling; the MRN is one patient's.",
                 "Two patients named Rivera on one day are enough to mislead an audit by name.",
                 correct=True,
             ),
@@ -427,7 +427,10 @@ QUESTIONS = (
                 correct=True,
             ),
             Option("Modality Worklist (C-FIND).", "It asks what is planned. It tells nothing of what was done."),
-            Option("Storage Commitment (N-ACTION).", "It asks the archive to take over the responsibility for images."),
+            Option(
+                "Storage Commitment Push Model (N-ACTION).",
+                "It asks the archive to take over the responsibility for images.",
+            ),
             Option("Verification (C-ECHO).", "It asks whether the other side is there, and nothing more."),
         ),
         because="The worklist says what is planned, MPPS what was performed. In the lab a person tells it at the RIS.",

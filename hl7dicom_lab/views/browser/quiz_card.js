@@ -1,5 +1,5 @@
 // The quiz card. The key is not here: an answer goes to the kernel as a message, and the verdict comes back in the
-// model's `reply`, by the question's id.
+// model's `reply`, by the question's id. What a test was answered with before it was drawn stands in `earlier`.
 
 // Each kind gives back { node, read, write }: what is drawn, the answer as text ("" while there is none), and how an
 // earlier answer is put back when the card is drawn again.
@@ -90,7 +90,7 @@ function matching(question) {
 }
 
 function unready(question) {
-  return element("p", { className: "question", textContent: `${question.id}: ${question.text}` });
+  return element("p", { className: "question", textContent: `${question.title}: ${question.text}` });
 }
 
 function card(model, question, name) {
@@ -102,7 +102,7 @@ function card(model, question, name) {
   const show = element("button", { type: "button", textContent: "Show the answer", hidden: true });
   const node = element(
     "fieldset", {},
-    element("legend", { textContent: `Question ${question.id}` }),
+    element("legend", { textContent: question.title }),
     element("div", { className: "question" }, ...words(question.text)),
     form.node,
     element("div", { className: "actions" }, check, show),
@@ -125,7 +125,7 @@ function card(model, question, name) {
   });
   let last = "";
   function refresh() {
-    const told = model.get("reply")[question.id];
+    const told = model.get("reply")[question.id] ?? model.get("state").earlier[question.id];
     if (!told || JSON.stringify(told) === last) return;
     last = JSON.stringify(told);
     if (told.given) form.write(String(told.given));
