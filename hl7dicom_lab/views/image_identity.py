@@ -33,6 +33,8 @@ _COMPARED = {
     "study_instance_uid": "Study Instance UID",
 }
 
+_OF_THE_PATIENT = frozenset({"patient_id", "issuer_of_patient_id", "patient_name", "patient_birth_date", "patient_sex"})
+
 
 @dataclass(frozen=True)
 class ImageIdentity:
@@ -86,6 +88,16 @@ def disagreements_with(image: ImageIdentity, report: Report) -> tuple[str, ...]:
         of_image, of_report = getattr(image, attribute), getattr(report, attribute, "")
         if _contradict(attribute, of_image, of_report):
             found.append(f"{name}: the images say {of_image}, the report says {of_report}.")
+    return tuple(found)
+
+
+def two_patients(one: ImageIdentity, other: ImageIdentity) -> tuple[str, ...]:
+    """What says that two studies are not of one patient, a sentence each; empty when nothing says so."""
+    found = []
+    for attribute, name in _COMPARED.items():
+        mine, yours = getattr(one, attribute), getattr(other, attribute)
+        if attribute in _OF_THE_PATIENT and _contradict(attribute, mine, yours):
+            found.append(f"{name}: {mine} on one side, {yours} on the other.")
     return tuple(found)
 
 

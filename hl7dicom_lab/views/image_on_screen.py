@@ -12,19 +12,15 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from pydicom import Dataset
-from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply_voi
-from pydicom.pixels.utils import pixel_array
 
 from hl7dicom_lab.views.image_file import read_whole
+from hl7dicom_lab.views.image_geometry import edges, spacing_in_patient
+from hl7dicom_lab.views.image_values import values_of, window_of
+from hl7dicom_lab.views.image_window import Grey, function, grey, whole_range
 
-Grey = npt.NDArray[np.uint8]
-
-_OPPOSITE = {"R": "L", "L": "R", "A": "P", "P": "A", "H": "F", "F": "H"}
 _LONGEST_REASON = 160
 
 
@@ -65,18 +61,17 @@ def read_image(path: Path) -> ImageOnScreen:
     try:
         ds = read_whole(path)
     except Exception as error:  # a file from anywhere may fail anyhow; its place on the screen says so
-        return ImageOnScreen(path, reason=_shortened(f"This file cannot be read as DICOM: {error}"))
+        return ImageOnScreen(path, reason=not_dicom(error))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # pydicom warns of surplus bytes and the like; the image is still good
             pixels, reason = _displayed(ds), ""
     except Exception as error:  # likewise: any decoder, any pixel data
-        pixels, reason = None, _shortened(f"{_transfer_syntax(ds)} cannot be shown here: {error}")
+        pixels, reason = None, why_not(ds, error)
     return _described(ds, path, pixels, reason)
 
 
 def _described(ds: Dataset, path: Path, pixels: Grey | None, reason: str) -> ImageOnScreen:
-    center, width = _window(ds)
     return ImageOnScreen(
         path=path,
         pixels=pixels,
@@ -86,88 +81,35 @@ def _described(ds: Dataset, path: Path, pixels: Grey | None, reason: str) -> Ima
         rows=int(ds.get("Rows") or 0),
         columns=int(ds.get("Columns") or 0),
         frames=int(ds.get("NumberOfFrames") or 1),
-        window=f"{center:g}/{width:g}" if width else "",
-        edges=_edges(ds),
-        spacing=_spacing(ds),
+        window=str(window_of(ds) or ""),
+        edges=edges(ds),
+        spacing=spacing_in_patient(ds),
     )
 
 
 def _displayed(ds: Dataset) -> Grey:
     """The first frame through the grey scale chain of PS3.3 C.11, or as colours."""
-    values = pixel_array(ds, index=0)  # colours come as RGB, however they are stored
-    if ds.PhotometricInterpretation == "PALETTE COLOR":
-        return _to_eight_bits(apply_color_lut(values, ds))
-    if int(ds.SamplesPerPixel) == 3:
-        return _to_eight_bits(values)
-    grey = _windowed(ds, apply_modality_lut(values, ds).astype(np.float64))
-    return np.asarray(255 - grey if ds.PhotometricInterpretation == "MONOCHROME1" else grey, np.uint8)
+    values = values_of(ds)
+    if values.colour:
+        return np.asarray(values.stored, np.uint8)
+    meant, outside = values.meant, values.outside
+    window = window_of(ds)
+    shown = grey(meant, window, function(ds)) if window else grey(meant, whole_range(meant[~outside]))
+    if ds.PhotometricInterpretation == "MONOCHROME1":
+        shown = np.asarray(255 - shown, np.uint8)
+    shown[outside] = 0
+    return shown
 
 
-def _windowed(ds: Dataset, values: npt.NDArray[np.float64]) -> Grey:
-    center, width = _window(ds)
-    if width:
-        return _linear(values, center, width)
-    if "VOILUTSequence" in ds:
-        values = apply_voi(values.astype(np.int64), ds).astype(np.float64)
-    low, high = float(values.min()), float(values.max())
-    return _linear(values, (low + high) / 2 + 0.5, max(high - low, 1) + 1)
-
-
-def _linear(values: npt.NDArray[np.float64], center: float, width: float) -> Grey:
-    """The LINEAR function of PS3.3 C.11.2.1.2.1; a width of 1 is a threshold."""
-    scaled = (values - (center - 0.5)) / max(width - 1, 1e-6) + 0.5
-    return np.asarray(np.rint(np.clip(scaled, 0, 1) * 255), np.uint8)
-
-
-def _window(ds: Dataset) -> tuple[float, float]:
-    """Centre and width of the first window, (0, 0) where the image has none."""
-    center, width = _first(ds.get("WindowCenter")), _first(ds.get("WindowWidth"))
-    if center is None or width is None or float(width) < 1:
-        return 0.0, 0.0
-    return float(center), float(width)
-
-
-def _to_eight_bits(values: npt.NDArray[Any]) -> Grey:
-    if values.dtype == np.uint8:
-        return values
-    return np.asarray(values >> (8 * (values.dtype.itemsize - 1)), np.uint8)
-
-
-def _edges(ds: Dataset) -> tuple[str, str, str, str]:
-    """The letters at left, right, top and bottom, from Image Orientation (Patient), else Patient Orientation."""
-    cosines = ds.get("ImageOrientationPatient")
-    if cosines and len(cosines) == 6:
-        right, bottom = (_letter([float(value) for value in part]) for part in (cosines[:3], cosines[3:]))
-    else:
-        right, bottom = ([*(ds.get("PatientOrientation") or ()), "", ""])[:2]
-    return _opposite(right), right, _opposite(bottom), bottom
-
-
-def _letter(direction: list[float]) -> str:
-    """The letter of the axis that a direction in LPS coordinates follows most (PS3.3 C.7.6.2.1.1)."""
-    axis = max(range(3), key=lambda index: abs(direction[index]))
-    return "LPH"[axis] if direction[axis] > 0 else "RAF"[axis]
-
-
-def _opposite(letters: str) -> str:
-    return "".join(_OPPOSITE.get(letter, "") for letter in letters)
-
-
-def _spacing(ds: Dataset) -> tuple[float, float] | None:
-    """Pixel Spacing. What lies at the detector (Imager Pixel Spacing) is no length in the patient: not taken."""
-    spacing = ds.get("PixelSpacing")
-    if not spacing or len(spacing) != 2 or min(map(float, spacing)) <= 0:
-        return None
-    return float(spacing[0]), float(spacing[1])
-
-
-def _first(value: Any) -> Any:
-    return value if value is None or isinstance(value, str | int | float) else next(iter(value), None)
-
-
-def _transfer_syntax(ds: Dataset) -> str:
+def why_not(ds: Dataset, error: Exception) -> str:
+    """What stands in the place of an image that cannot be shown."""
     uid = ds.file_meta.get("TransferSyntaxUID")
-    return uid.name if uid else "An image without a transfer syntax"
+    return _shortened(f"{uid.name if uid else 'An image without a transfer syntax'} cannot be shown here: {error}")
+
+
+def not_dicom(error: Exception) -> str:
+    """What stands in the place of a file that is no image."""
+    return _shortened(f"This file cannot be read as DICOM: {error}")
 
 
 def _shortened(reason: str) -> str:

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hl7dicom_lab.views.image_on_screen import Grey, ImageOnScreen
+from hl7dicom_lab.views.image_on_screen import ImageOnScreen
+from hl7dicom_lab.views.image_window import Grey
 
 #: Images that a form shows at most; more would be too small to see, and slow.
 MOST_SHOWN = 24

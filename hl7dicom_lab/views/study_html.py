@@ -16,6 +16,7 @@ from hl7dicom_lab.views.montage import MOST_SHOWN, montage, png
 from hl7dicom_lab.views.study_text import lines_of, one_line
 
 if TYPE_CHECKING:
+    from hl7dicom_lab.model import Report
     from hl7dicom_lab.views.study_screen import StudyOnScreen
 
 _BOX = "border:1px solid currentColor;border-radius:4px;padding:0.6em 0.8em"
@@ -25,33 +26,45 @@ _LAYOUTS = ((1, (1, 512)), (4, (2, 256)), (9, (3, 192)), (MOST_SHOWN, (6, 128)))
 
 
 def as_html(study: StudyOnScreen) -> str:
-    """The study as one HTML section."""
+    """The study as one HTML section; the one that stands beside it comes after it."""
+    if study.beside is None:
+        return _study(study)
+    said = _loud(words.side_by_side(study, study.beside))
+    return f"{said}{_study(study)}<p><strong>Beside it</strong></p>{_study(study.beside)}"
+
+
+def _study(study: StudyOnScreen) -> str:
     return (
         '<section class="hl7dicom-study" aria-label="Study with images and report" style="text-align:left">'
-        f"{_warning(study)}{_banner(study)}"
+        f"{_loud(words.warning(study), words.COVERED if study.covered else '')}{_banner(study)}"
         '<div style="display:flex;flex-wrap:wrap;gap:0.8em;margin-top:0.6em">'
         f"{_images(study)}{_report(study)}</div></section>"
     )
 
 
-def _warning(study: StudyOnScreen) -> str:
-    if not (warning := words.warning(study)):
+def _loud(warning: tuple[str, ...], last: str = "") -> str:
+    if not warning:
         return ""
     title, *reasons = warning
-    last = f"<strong>{words.COVERED}</strong>" if study.covered else ""
     return (
         f'<div role="alert" style="{_LOUD}"><strong style="font-size:1.3em">&#9888; {_escaped(title)}</strong>'
-        f"{_list(reasons)}{last}</div>"
+        f"{_list(reasons)}{f'<strong>{_escaped(last)}</strong>' if last else ''}</div>"
     )
 
 
 def _banner(study: StudyOnScreen) -> str:
-    name, person, what = map(_escaped, words.identity_lines(study.banner))
+    name, person, what = words.identity_lines(study.banner)
     spaced = "white-space:pre-wrap;overflow-wrap:anywhere"
     return (
-        f'<header style="{_BOX};{spaced}"><strong style="font-size:1.3em">{name}</strong>'
-        f"<br>{person}<br>{what}</header>"
+        f'<header style="{_BOX};{spaced}"><strong style="font-size:1.3em">{_escaped(name)}</strong>'
+        f"<br>{_apart(person)}<br>{_apart(what)}</header>"
     )
+
+
+def _apart(line: str) -> str:
+    """The facts of a line; one that has letters of another direction of writing is kept apart from its neighbours."""
+    facts = map(_escaped, line.split(words.BETWEEN))
+    return words.BETWEEN.join(fact if fact.isascii() else f"<bdi>{fact}</bdi>" for fact in facts)
 
 
 def _images(study: StudyOnScreen) -> str:
@@ -81,11 +94,22 @@ def _report_content(study: StudyOnScreen) -> str:
         return f"<p><strong>{_escaped(words.COVERED)}</strong></p>"
     status, facts = map(_escaped, words.report_lines(study.report))
     body = "\n".join(map(html.escape, lines_of(study.report.text or "(no text)")))
-    earlier = _list(words.earlier_lines(study))
+    earlier = "".join(map(_earlier, study.earlier))
     return (
         f"<strong>{status}</strong><br><small>{facts}</small>"
-        '<div style="white-space:pre-wrap;overflow-wrap:anywhere;margin-top:0.6em;'
+        '<div dir="auto" style="white-space:pre-wrap;overflow-wrap:anywhere;margin-top:0.6em;'
         f'border-top:1px solid currentColor;padding-top:0.6em">{body}</div>{earlier}'
+    )
+
+
+def _earlier(report: Report) -> str:
+    """A version that no longer holds, shut."""
+    _, facts = words.report_lines(report)
+    body = "\n".join(map(html.escape, lines_of(report.text or "(no text)")))
+    return (
+        f"<details><summary>Earlier version: {_escaped(words.version_line(report))}</summary>"
+        f"<strong>{words.SUPERSEDED}</strong><br><small>{_escaped(facts)}</small>"
+        f'<div dir="auto" style="white-space:pre-wrap;overflow-wrap:anywhere">{body}</div></details>'
     )
 
 

@@ -10,12 +10,14 @@ escaped in HTML, and its control characters are made visible everywhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any, ClassVar
 
 from hl7dicom_lab.model import Report
+from hl7dicom_lab.views import live
 from hl7dicom_lab.views.image_identity import (
     ImageIdentity,
     disagreements_among,
@@ -24,18 +26,23 @@ from hl7dicom_lab.views.image_identity import (
 )
 from hl7dicom_lab.views.image_on_screen import ImageOnScreen, read_image
 from hl7dicom_lab.views.montage import MOST_SHOWN, evenly_spaced
+from hl7dicom_lab.views.reading_room import Room
 from hl7dicom_lab.views.study_html import as_html
-from hl7dicom_lab.views.study_text import as_text
+from hl7dicom_lab.views.study_text import as_text, one_line
+from hl7dicom_lab.views.view import View
 
 
 @dataclass(frozen=True, repr=False)
-class StudyOnScreen:
+class StudyOnScreen(View):
     """One study, ready to look at: print it, show it in a notebook, or `save` it as a picture.
 
     `images` are Part 10 files in the order of InstanceNumber; `earlier` the report's earlier versions, oldest first.
     `disagreements` are sentences; one is enough to cover the report. `held` says of reports for this study, kept back
     in the exceptions queue, why: they are warned of as loudly, but they do not cover the report that is attached.
+    `beside` is a second study to compare with.
     """
+
+    widget: ClassVar[str] = "reading_room"
 
     banner: ImageIdentity
     images: tuple[Path, ...]
@@ -43,6 +50,7 @@ class StudyOnScreen:
     earlier: tuple[Report, ...] = ()
     disagreements: tuple[str, ...] = ()
     held: tuple[str, ...] = ()
+    beside: StudyOnScreen | None = None
 
     @classmethod
     def of(
@@ -76,13 +84,44 @@ class StudyOnScreen:
         """The images that the forms show, decoded: all of them, or MOST_SHOWN evenly spread."""
         return tuple(read_image(self.images[index]) for index in evenly_spaced(len(self.images), MOST_SHOWN))
 
-    def __str__(self) -> str:
+    def compare(self, other: StudyOnScreen) -> StudyOnScreen:
+        """The study with another one beside it, such as the earlier examination of the same patient."""
+        return replace(self, beside=replace(other, beside=None))
+
+    def text(self) -> str:
+        """Banner, images and report in 100 columns."""
         return as_text(self)
 
-    __repr__ = __str__
-
-    def _repr_html_(self) -> str:
+    def html(self) -> str:
+        """The same with small pictures of the images."""
         return as_html(self)
+
+    @cached_property
+    def _room(self) -> Room:
+        return Room((self,) if self.beside is None else (self, self.beside))
+
+    def state(self) -> Mapping[str, Any]:
+        """What the reading room gets; a covered report is not in it."""
+        return self._room.state()
+
+    def answer(self, message: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The block of pixels that the reading room asks for."""
+        return self._room.answer(message)
+
+    def __repr__(self) -> str:
+        count = len(self.images)
+        images = f"{count} image{'' if count == 1 else 's'}"
+        report = "no report" if self.report is None else f"report {self.report.status.name}"
+        report = "report covered" if self.covered else report
+        beside = "" if self.beside is None else f", beside {self.beside!r}"
+        number = one_line(self.banner.accession_number) or "without accession number"
+        return f"<Study {number}, {images}, {report}{beside}>"
+
+    def _ipython_display_(self) -> None:
+        """Decode the pixels only where a widget is drawn; the kernel forgets them when they are on their way."""
+        state = dict(self.state()) if live.switched_on() else {}
+        live.show(self.widget, state, text=self.text(), html=self.html(), on_message=self.answer)
+        state.get("pixels", {}).clear()  # whoever loads the page again asks for them
 
     def save(self, path: Path | str) -> Path:
         """Write the screen as a PNG of 1680 pixels width, and return where. Raises SetupError where it cannot write."""

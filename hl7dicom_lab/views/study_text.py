@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from hl7dicom_lab.trace_table import visible
@@ -34,18 +35,25 @@ def one_line(text: str) -> str:
 
 
 def as_text(study: StudyOnScreen) -> str:
-    """The study in at most WIDTH columns."""
+    """The study in at most WIDTH columns; the one that stands beside it comes after it."""
+    if study.beside is None:
+        return _study(study)
+    said = words.side_by_side(study, study.beside)
+    return "\n".join([*_loud(said), _study(study), "", "BESIDE IT", "", _study(study.beside)])
+
+
+def _study(study: StudyOnScreen) -> str:
     rule = "=" * WIDTH
-    blocks = [rule, *_warning(study), *_wrapped(words.identity_lines(study.banner)), rule, *_images(study), ""]
+    warning = _loud(words.warning(study), [words.COVERED] if study.covered else [])
+    blocks = [rule, *warning, *_wrapped(words.identity_lines(study.banner)), rule, *_images(study), ""]
     return "\n".join([*blocks, *_report(study), rule])
 
 
-def _warning(study: StudyOnScreen) -> list[str]:
-    if not (warning := words.warning(study)):
+def _loud(warning: tuple[str, ...], last: Sequence[str] = ()) -> list[str]:
+    if not warning:
         return []
     loud = "!" * WIDTH
     title, *reasons = warning
-    last = [words.COVERED] if study.covered else []
     return [loud, *_wrapped([title.upper(), *(f"- {reason}" for reason in reasons), *last], "  "), loud]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from hl7dicom_lab.views.image_identity import ImageIdentity, readable_date, readable_name
+from hl7dicom_lab.views.image_identity import ImageIdentity, readable_date, readable_name, two_patients
 
 if TYPE_CHECKING:
     from hl7dicom_lab.model import Report
@@ -26,7 +26,9 @@ STATUS_IN_WORDS = {
 DISAGREE = "WARNING: images and report do not agree about whose they are"
 UNCERTAIN = "WARNING: it is uncertain whose images these are"
 HELD = "WARNING: a report for this study is held back in the exceptions queue"
+TWO_PATIENTS = "WARNING: two patients stand side by side"
 COVERED = "The report is covered until somebody has found out whose images and whose report these are."
+SUPERSEDED = "Superseded: a newer version holds."
 NO_IMAGES = "No images yet"
 NO_REPORT = "No report yet"
 
@@ -50,11 +52,22 @@ def identity_lines(who: ImageIdentity) -> tuple[str, str, str]:
     return readable_name(who.patient_name) or "Name unknown", BETWEEN.join(person), BETWEEN.join(study)
 
 
+def short_identity(who: ImageIdentity) -> tuple[str, str]:
+    """Name and identifier, as they stand on the image itself."""
+    return readable_name(who.patient_name) or "Name unknown", f"ID {who.patient_id or 'unknown'}"
+
+
 def warning(study: StudyOnScreen) -> tuple[str, ...]:
     """What stands above everything: its title, then the reasons; empty when all is well."""
     if study.disagreements:
         return (DISAGREE if study.report else UNCERTAIN, *study.disagreements, *study.held)
     return (HELD, *study.held) if study.held else ()
+
+
+def side_by_side(one: StudyOnScreen, other: StudyOnScreen) -> tuple[str, ...]:
+    """What stands above two studies that are not of one patient: its title, then the reasons."""
+    differences = two_patients(one.banner, other.banner)
+    return (TWO_PATIENTS, *differences) if differences else ()
 
 
 def images_line(study: StudyOnScreen) -> str:
@@ -102,7 +115,10 @@ def report_lines(report: Report) -> tuple[str, str]:
 
 def earlier_lines(study: StudyOnScreen) -> tuple[str, ...]:
     """One line for each earlier version of the report."""
-    versions = (
-        (STATUS_IN_WORDS[one.status].split(":")[0], readable_date(one.status_changed_at)) for one in study.earlier
-    )
-    return tuple(f"Earlier version: {BETWEEN.join(filter(None, version))}" for version in versions)
+    return tuple(f"Earlier version: {version_line(one)}" for one in study.earlier)
+
+
+def version_line(report: Report) -> str:
+    """A version of a report on one line: status and time."""
+    facts = STATUS_IN_WORDS[report.status].split(":")[0], readable_date(report.status_changed_at)
+    return BETWEEN.join(filter(None, facts))

@@ -43,4 +43,5 @@ class View(ABC):
         return self.html()
 
     def _ipython_display_(self) -> None:
-        live.show(self.widget, self.state(), text=self.text(), html=self.html(), on_message=self.answer)
+        state = self.state() if live.switched_on() else {}
+        live.show(self.widget, state, text=self.text(), html=self.html(), on_message=self.answer)

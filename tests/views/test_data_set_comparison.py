@@ -29,10 +29,15 @@ def test_two_slices_of_one_series():
     view = compare(FOLDER / "slice_01.dcm", FOLDER / "slice_02.dcm")
     found = {label: (left, right) for label, _, left, right in differing(view)}
     assert found["(0020,0013)"] == ("1", "2")
-    assert "bytes differ" in found["(7FE0,0010)"][0]
+    pixels = found["(7FE0,0010)"]
+    assert pixels[0].endswith("= 131,072 bytes")
+    assert pixels[1].endswith(" of 131,072 bytes differ"), "said once"
     assert set(found) == {"(0020,0013)", "(0020,0032)", "(0020,1041)", "(7FE0,0010)"}
     assert repr(view).endswith(": 4 differences>")
     assert "4 differences" in str(view)
+    lines = str(view).splitlines()
+    heading = next(line for line in lines if line.endswith("Right") and "Left" in line)
+    assert lines[-1].index(pixels[1]) == heading.index("Right"), "below a long value, and in its own column"
     assert "bytes differ" in view.html()
 
 

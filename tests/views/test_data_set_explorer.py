@@ -16,6 +16,7 @@ from pydicom.encaps import encapsulate
 from pydicom.uid import ImplicitVRLittleEndian, JPEGBaseline8Bit
 
 from hl7dicom_lab.course_files import data_folder
+from hl7dicom_lab.dicom.dictionary import uid_name
 from hl7dicom_lab.dicom.writing import write_data_set
 from hl7dicom_lab.errors import NotFound
 from hl7dicom_lab.views.data_set_explorer import DataSetExplorer
@@ -235,3 +236,8 @@ def test_any_bytes_are_shown_or_refused(raw):
         return
     view.text()
     view.html()
+
+
+@pytest.mark.parametrize("uid", ["", "1.2.3", "1.2.3 ", "x\n", "\n" + "9" * 100])
+def test_a_uid_that_the_standard_does_not_define_has_no_name(uid):
+    assert uid_name(uid) == ""

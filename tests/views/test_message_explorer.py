@@ -63,7 +63,9 @@ def test_the_version_gives_the_names() -> None:
 def test_what_ihe_uses_a_field_for_is_said_where_its_name_does_not() -> None:
     found = _lines(order().put("OBR-18", "A1").put("OBR-19", "R1").put("OBR-20", "S1").put("ZDS-1", "1.2^A^B^DICOM"))
     assert found["OBR-18"].name == "Placer Field 1"
-    assert found["OBR-18"].note.startswith("IHE Scheduled Workflow puts the Accession Number here.")
+    assert found["OBR-18"].note == (
+        "DICOM worklist: AccessionNumber. IHE Scheduled Workflow puts the Accession Number here"
+    )
     assert "Requested Procedure ID" in found["OBR-19"].note
     assert "Scheduled Procedure Step ID" in found["OBR-20"].note
     assert "PatientID" in found["PID-3"].note
