@@ -79,7 +79,10 @@ def _told(verdict: Verdict, given: str) -> dict[str, str]:
     return {"outcome": outcome, "heading": verdict.heading, "words": verdict.words, "given": given}
 
 
-def _answered(quiz: Quiz, message: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+def _answered(quiz: Quiz, message: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """What the card shows for a message: an answer, or the wish to see the right one."""
     question_id = str(message.get("id", ""))
-    return {question_id: _reply(quiz, question_id, message)} if question_id in quiz.ids else {}
+    if question_id not in quiz.ids:
+        return {}
+    asked = message.get("asked")  # goes back as it came: a reply that equals the last one would not travel
+    return {question_id: _reply(quiz, question_id, message) | {"asked": asked if type(asked) is int else 0}}

@@ -134,7 +134,7 @@ def _check_keyword(fact: _Fact, said: str, header: Dataset) -> Verdict:
     if keyword == fact.keyword:
         return right(fact.name)
     holds = f"holds {str(header[tag].value)!r}, another fact" if tag in header else "does not stand in this image"
-    return wrong("other element", f"{fact.name}: {keyword} {holds}. Run print(image) and look for it.")
+    return wrong("other element", f"{fact.name}: {keyword} {holds}. Look for it in the view of step 5, lab.look(path).")
 
 
 def _check_without_keyword(fact: _Fact, said: str) -> Verdict:
@@ -142,7 +142,10 @@ def _check_without_keyword(fact: _Fact, said: str) -> Verdict:
     if nowhere and fact.keyword == NOWHERE:
         return right(fact.name)
     if nowhere:
-        return wrong("told by the image", f"{fact.name}: the image does tell it. Run print(image) and look for it.")
+        return wrong(
+            "told by the image",
+            f"{fact.name}: the image does tell it. Look for it in the view of step 5, lab.look(path).",
+        )
     return wrong(
         "no keyword",
         f"{fact.name}: {said!r} is no DICOM keyword. Keywords are written together, with their capitals and without "

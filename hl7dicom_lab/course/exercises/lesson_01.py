@@ -215,7 +215,7 @@ EXERCISES = (
         check=check_places,
         hints=(
             "Count the bars of PID up to the birth date: it is PID-7. Go on from there. For OBR, look at step 3.",
-            "The sex is the field after the birth date. A keyword is the name of print(image), written together.",
+            "The sex is the field after the birth date. The keywords stand in the view of step 5, column Name.",
             'The modality is ("OBR-24", "Modality"). Two facts stand in one of the two only: the other is "nowhere".',
         ),
         solution=_places(),

@@ -131,7 +131,7 @@ def _check_origins(lab: Lab, answer: Any) -> Verdict:
     if step is None:
         return wrong("no order", "Elena Rivera is not on the worklist. Run the first cell of the lesson, then this.")
     found = (_wrong_field(lab, step, name, str(answer[name]).strip().upper()) for name in _ATTRIBUTES)
-    all_right = right("All six. The RIS's own record, which the next cell prints, says the same.")
+    all_right = right("All six. The RIS's own record, which the next cell draws, says the same.")
     return next((verdict for verdict in found if verdict is not None), all_right)
 
 

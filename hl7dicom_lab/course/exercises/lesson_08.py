@@ -204,7 +204,7 @@ def report(control_id, patient, name, accession="", uid="", status="F", changed=
     header = rf"MSH|^~\&|DICTATION|NORTHGATE|PACS|NORTHGATE|{changed}||ORU^R01|{control_id}|P|2.3.1"
     procedure = "CTCHEST^CT chest without contrast^99NORTHGATE"
     obr = {4: procedure, 18: accession, 22: changed, 25: status, 32: "D2041&Lindqvist&Per&&&Dr"}
-    key = {2: "HD", 3: "110180^Study Instance UID^DCM", 5: uid, 11: status}
+    key = {2: "HD", 3: "110180^Study Instance UID^DCM", 5: uid, 11: "F"}  # a UID is no draft
     text = {2: "TX", 5: "FINDINGS: The slice shows no mass.~IMPRESSION: No change.", 11: status}
     text[3] = "18748-4^Diagnostic imaging study^LN"
     lines = [segment("PID", {3: patient, 5: name}), segment("OBR", obr)]

@@ -88,7 +88,7 @@ QUESTIONS = (
                 "That stands in OBR-4, what was ordered. Look at the line that begins with OBR-16.",
             ),
         ),
-        otherwise="Look at the line OBR-16 that you printed. Its components are separated by ^; count from 1.",
+        otherwise="Look at OBR-16 in the view of step 3. ^ separates its components; count from 1, or open the line.",
         because="In a field for a person of the staff the number comes first, then family name and given name.",
         source="HL7 v2.3.1 chapter 2 (data type XCN)",
     ),

@@ -104,7 +104,7 @@ QUESTIONS = (
             Wrong("NG000002", "That is the order which still has no images. The RIS knows it."),
             Wrong("NG-100318", "That is the Patient ID. The accession number names the examination."),
         ),
-        otherwise="Look at the comparison: it stands after the words no order.",
+        otherwise="Look at what the last cell printed: it stands after the words no order.",
         because="Nobody ordered an examination with this number. The PACS stored the images all the same.",
     ),
 )
