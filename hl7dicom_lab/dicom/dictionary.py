@@ -82,5 +82,5 @@ def private_entry(tag: int, creator: str) -> Entry:
 @lru_cache(_SIZE)
 def uid_name(uid: str) -> str:
     """The standard's name of a UID; empty for one that the standard does not define."""
-    name = str(UID(uid, validation_mode=config.IGNORE).name) if uid else ""
-    return "" if name == uid else name
+    known = UID(uid, validation_mode=config.IGNORE)  # without the white space around it
+    return "" if known.name == known else str(known.name)

@@ -37,6 +37,10 @@ _CAPITALS = {
     "SSN",
     "VIP",
     "AE",
+    "BP",
+    "LOA",
+    "NDC",
+    "RX",
 }
 _SMALL = {
     "of",
@@ -68,11 +72,21 @@ _SIGNS = {
     "PHONE_NUMBER_HOME": "PHONE NUMBER - HOME",
     "PHONE_NUMBER_BUSINESS": "PHONE NUMBER - BUSINESS",
     "NUMBER_PATIENT": "NUMBER - PATIENT",
+    "RPT_STATUS_CHNG_DATE/TIME": "RPT/STATUS CHNG - DATE/TIME",
+    "COUNTY_PARISH": "COUNTY/PARISH",
+    "AREA_CITY": "AREA/CITY",
+    "STATE_PROVINCE_COUNTRY": "STATE, PROVINCE, COUNTRY",
+    "PROVIDER_NAME_ID_NO": "PROVIDER NAME & ID NO.",
+    "MILITARY_RANK_GRADE": "MILITARY RANK/GRADE",
+    "NON_AVAILABILITY": "NON-AVAILABILITY",
+    "SEPARATOR_SUFFIX": "SEPARATOR/SUFFIX",
 }
 #: Where the table does not say what the standard says.
 _CORRECTED = {
     ("2.3.1", "ED", 3): ("Data Subtype", "ID"),
-    **{("2.5.1", "OBX", number): ("Reserved for harmonization with version 2.6", "") for number in (20, 21, 22)},
+    ("2.3.1", "XTN", 1): ("[(999)] 999-9999 [X99999][C any text]", "TN"),
+    **{("2.5.1", "OBX", number): ("Reserved for harmonization with V2.6", "") for number in (20, 21, 22)},
+    **{(version, "SN", 2 * number): (f"Num{number}", "NM") for version in _TABLES for number in (1, 2)},
 }
 
 
@@ -138,20 +152,22 @@ def in_words(name: str, owner: str = "") -> str:
         stem = stem.replace(plain, signed)
     text = re.sub(r"(?<=\w) S(?= |$)", "'S", stem.replace("_", " "))
     text, _, example = text.partition(" E G ")
-    words = " ".join(_word(word, first=place == 0) for place, word in enumerate(text.split(" ")))
+    parts = text.split(" ")
+    edges = (0, len(parts) - 1)  # the first and the last word have a capital: Entered By
+    words = " ".join(_word(word, at_edge=place in edges) for place, word in enumerate(parts))
     return words + (f" (e.g. {_EXAMPLES.get(example, example.capitalize())})" if example else "") + ending
 
 
 _EXAMPLES = {"JR OR III": "Jr or III", "MD": "MD"}
 
 
-def _word(word: str, *, first: bool) -> str:
+def _word(word: str, *, at_edge: bool) -> str:
     if any(sign in word for sign in "-/"):
-        return re.sub(r"[^-/]+", lambda part: _word(part[0], first=True), word)
+        return re.sub(r"[^-/]+", lambda part: _word(part[0], at_edge=True), word)
     if word in _CAPITALS or any(one.isdigit() for one in word):
         return word
     small = word.lower()
-    return small if small in _SMALL and not first else small.capitalize()
+    return small if small in _SMALL and not at_edge else small.capitalize()
 
 
 @dataclass(frozen=True)

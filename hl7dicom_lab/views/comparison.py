@@ -16,7 +16,7 @@ from hl7dicom_lab.views.explorer import Line, Mark, Tree
 SIGNS: dict[Mark, str] = {"": " ", "same": "=", "different": "≠", "left only": "◀", "right only": "▶"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Pair:
     """A line of the left tree, of the right one, or of both. `left` and `right` are places in the trees' lines."""
 
@@ -31,7 +31,7 @@ class Pair:
         return left.lines[self.left] if self.left is not None else right.lines[self.right or 0]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Node:
     place: int
     line: Line
@@ -92,13 +92,13 @@ def _merge(left: list[_Node], right: list[_Node]) -> list[Pair]:
 
 def _both(left: _Node, right: _Node) -> list[Pair]:
     """A pair with its parts. Where both have parts, the value of the whole is made of them; else it counts itself."""
-    parts = _merge(left.parts, right.parts)
+    parts = _merge(left.parts, right.parts) if left.parts or right.parts else []
     if left.parts and right.parts:
         mark: Mark = "same" if all(one.mark == "same" for one in parts) else "different"
         return [Pair(left.line.depth, left.place, right.place, mark), *parts]
     differs = bool(parts) or (left.line.exact or left.line.value) != (right.line.exact or right.line.value)
     own = Pair(left.line.depth, left.place, right.place, "different" if differs else "same", differs)
-    return [own, *(replace(one, counts=False) for one in parts)]
+    return [own, *(replace(one, counts=False) for one in parts)] if parts else [own]
 
 
 def _alone(node: _Node, mark: Mark, *, counts: bool = True) -> list[Pair]:

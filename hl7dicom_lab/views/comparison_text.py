@@ -9,7 +9,7 @@ from hl7dicom_lab.views.comparison import SIGNS, Pair, differences
 from hl7dicom_lab.views.explorer import Tree, children
 from hl7dicom_lab.views.explorer_text import MOST_LINES, head, shown
 
-_WIDEST = (24, 30, 36)
+_WIDEST = (48, 40, 36)
 
 
 def text(left: Tree, right: Tree, pairs: Sequence[Pair]) -> str:
@@ -49,10 +49,15 @@ def _columns(left: Tree, right: Tree, pairs: Sequence[Pair]) -> list[str]:
     rows = [("", left.label_heading, "Name", "Left", "Right"), *(_cells(one, left, right) for one in pairs)]
     widths = [12, *(min(max(len(row[place + 1]) for row in rows), most) for place, most in enumerate(_WIDEST))]
     ruled = ("-" * widths[0], *("-" * width for width in widths[1:]), "-----")
-    return [
-        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]])
-        for row in (rows[0], ruled, *rows[1:])
-    ]
+    return [line for row in (rows[0], ruled, *rows[1:]) for line in _lines(row, widths)]
+
+
+def _lines(row: Sequence[str], widths: Sequence[int]) -> list[str]:
+    """A row; below a long value of the left side, the value of the right side has a line of its own."""
+    line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False))
+    if len(row[-2]) <= widths[-1]:
+        return [f"{line}  {row[-1]}"]
+    return [line, f"{' ' * (sum(widths) + 2 * len(widths))}{row[-1]}"]
 
 
 def _cells(one: Pair, left: Tree, right: Tree) -> tuple[str, ...]:

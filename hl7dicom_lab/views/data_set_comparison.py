@@ -24,26 +24,27 @@ class DataSetComparison(Comparison):
     def of(cls, one: Any, other: Any) -> Self:
         """Two of what `DataSetExplorer.of` takes. Raises `NotFound` for all else."""
         left, right = tree_of(one), tree_of(other)
-        return cls(_counted(left, right), _counted(right, left))
+        return cls(left, _counted(right, left))
 
 
 def _counted(tree: Tree, other: Tree) -> Tree:
-    """The tree with words for long values that look the same and are not: how many of their bytes differ."""
+    """The right tree; a long value that only looks as the left one does says how many of its bytes differ."""
     there = {line.place or line.label: line for line in other.lines if line.exact}
 
     def said(line: Line) -> Line:
         found = there.get(line.place or line.label)
-        if found is None or line.exact in ("", found.exact) or not (line.facts and line.pieces and found.pieces):
+        if found is None or line.exact in ("", found.exact) or line.value != found.value:
             return line
-        return replace(line, value=f"{line.value}; {_difference(tree, line, other, found)}")
+        if not (line.facts and line.pieces and found.pieces):
+            return line
+        return replace(line, value=_difference(_content(tree, line), _content(other, found)))
 
     return replace(tree, lines=tuple(map(said, tree.lines)))
 
 
-def _difference(tree: Tree, line: Line, other: Tree, found: Line) -> str:
-    one, two = _content(tree, line), _content(other, found)
+def _difference(one: bytes, two: bytes) -> str:
     if len(one) != len(two):
-        return f"the other one has {len(two):,} bytes"
+        return f"{len(one):,} bytes, on the left {len(two):,}"
     count = int(np.count_nonzero(np.frombuffer(one, np.uint8) != np.frombuffer(two, np.uint8)))
     return f"{count:,} of {len(one):,} bytes differ"
 

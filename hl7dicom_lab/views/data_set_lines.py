@@ -69,10 +69,10 @@ def _preamble(content: bytes) -> Line:
     elif content[:4] in (b"II*\0", b"MM\0*"):
         said = f"{PREAMBLE} bytes that begin like a TIFF file"
     else:
-        said = f"{PREAMBLE} bytes, in use; DICOM programs do not read them"
+        said = f"{PREAMBLE} bytes, in use; DICOM programs do not need them"
     return Line(
         0, "Preamble", "", said, span=(0, PREAMBLE), pieces=(("the preamble", PREAMBLE),), exact=content.hex(),
-        about="Free for other uses: DICOM programs do not read it (PS3.10 section 7.1)",
+        about="Free for other uses; DICOM programs do not need it (PS3.10 section 7.1)",
     )  # fmt: skip
 
 
@@ -116,7 +116,7 @@ class _Lines:
             words = f"{words} (retired)"
         yield Line(
             depth, label, keyword, value.text,
-            facts=(vr if node.implicit else node.vr, "undefined" if node.length == UNDEFINED else f"{node.length}"),
+            facts=(vr if node.implicit else node.vr, "undefined" if node.length == UNDEFINED else f"{node.length:,}"),
             span=(node.at, node.after),
             note=" ".join(notes),
             shut=len(node.children) > _MOST_ITEMS or len(inside) > _MOST_LINES,
@@ -142,7 +142,7 @@ class _Lines:
                 gist = _gist(inside, depth + 2)
                 yield Line(
                     depth + 1, label, "", f"{told}: {gist}" if gist else told,
-                    facts=("", "undefined" if child.length == UNDEFINED else f"{child.length}"),
+                    facts=("", "undefined" if child.length == UNDEFINED else f"{child.length:,}"),
                     span=(child.at, child.after), note=_sentence(child.trouble), exact=label,
                     about="An item of the sequence: a data set of its own", pieces=pieces(child, here.little_endian),
                     place=f"{where} {label}",
@@ -188,7 +188,7 @@ class _Lines:
             told = "Where the fragments of each frame begin, counted from the first fragment; it may be empty"
         content = self._raw[node.start : node.end]
         return Line(
-            depth, label, "", said, facts=("", f"{node.length}"), span=(node.at, node.after),
+            depth, label, "", said, facts=("", f"{node.length:,}"), span=(node.at, node.after),
             note=_sentence(node.trouble), exact=hashlib.sha256(content).hexdigest(), about=told,
             pieces=pieces(node, here.little_endian),
         )  # fmt: skip
@@ -203,10 +203,10 @@ class _Lines:
 
     def _rest(self, node: Node, depth: int) -> Line:
         if node.tag:  # a delimiter that belongs nowhere: what is behind it can be read
-            return Line(depth, tag_text(node.tag), "delimiter", "", facts=("", f"{node.length}"),
+            return Line(depth, tag_text(node.tag), "delimiter", "", facts=("", f"{node.length:,}"),
                         span=(node.at, node.after), note=_sentence(node.trouble), key=f"rest {node.at}")  # fmt: skip
         shown = bytes_value(self._raw, node.at, node.end).text
-        return Line(depth, "unreadable", "", shown, facts=("", f"{node.end - node.at}"), span=(node.at, node.end),
+        return Line(depth, "unreadable", "", shown, facts=("", f"{node.end - node.at:,}"), span=(node.at, node.end),
                     note=f"Reading breaks off here: {node.trouble}.", pieces=pieces(node, True))  # fmt: skip
 
 

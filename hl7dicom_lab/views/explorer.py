@@ -28,7 +28,11 @@ Mark = Literal["", "same", "different", "left only", "right only"]
 BytesAs = Literal["text", "hex", "none"]
 
 
-@dataclass(frozen=True)
+#: Fact columns that hold numbers: they are aligned at the right.
+NUMBERS = frozenset({"Length"})
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One line of the tree. Lines stand in reading order; a line's children follow it with a greater `depth`."""
 

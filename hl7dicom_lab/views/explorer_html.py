@@ -10,7 +10,7 @@ import html
 from collections.abc import Iterator, Sequence
 
 from hl7dicom_lab.trace_table import visible
-from hl7dicom_lab.views.explorer import Line, Tree, without_empty
+from hl7dicom_lab.views.explorer import NUMBERS, Line, Tree, without_empty
 from hl7dicom_lab.views.explorer_text import AS_SENT, shown
 
 #: Lines that are drawn; a longer tree says how many more there are.
@@ -20,9 +20,14 @@ _OPEN_UP_TO = 150
 _MOST_CHARACTERS = 500
 #: JupyterLab aligns the cells of a table to the right unless told otherwise.
 _LEFT = "text-align:left"
+_RIGHT = "text-align:right"
+#: A note gives way where a page is narrow.
+_NOTE = "text-align:left;overflow-wrap:anywhere;min-width:7.5em"
 #: A long word may break anywhere; others stay whole.
 _WRAPS = "text-align:left;overflow-wrap:anywhere"
 _LONG = 24
+#: Lines that are named one by one.
+_FEW = 2
 
 
 def html_of(tree: Tree) -> str:
@@ -52,7 +57,8 @@ def head(tree: Tree, side: str = "") -> str:
 def cell(name: str, value: str, scope: str = "") -> str:
     """A cell of a table."""
     kind = f' scope="{scope}"' if scope else ""
-    return f'<{name}{kind} style="{_style(value)}">{_text(value)}</{name}>'
+    style = _RIGHT if scope == "col" and value in NUMBERS else _style(value)
+    return f'<{name}{kind} style="{style}">{_text(value)}</{name}>'
 
 
 def table(caption: str, headings: Sequence[str], rows: Iterator[str]) -> str:
@@ -62,6 +68,10 @@ def table(caption: str, headings: Sequence[str], rows: Iterator[str]) -> str:
         f'<table style="text-align:left"><caption style="text-align:left">{_text(caption)}</caption>'
         f"<thead><tr>{top}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
     )
+
+
+def _fact(heading: str, value: str) -> str:
+    return f'<td style="{_RIGHT}">{_text(value)}</td>' if heading in NUMBERS else cell("td", value)
 
 
 def _style(value: str) -> str:
@@ -87,19 +97,41 @@ def _parts(lines: Sequence[Line]) -> Iterator[Sequence[Line]]:
 
 def _part(tree: Tree, lines: Sequence[Line], *, is_open: bool) -> str:
     first = lines[0]
-    headings = (tree.label_heading, "Name", *tree.fact_headings, "Value", "Note")
     whole = len(lines) == 1 or lines[1].depth == 0
-    caption = f"What is in {first.label or first.name}" if not whole else f"{len(lines)} lines"
-    rows = (_row(tree, line, least=0 if whole else 1) for line in (lines if whole else lines[1:]))
-    said = " ".join(filter(None, (first.label, first.name, first.value, first.note))) if not whole else caption
+    drawn = lines if whole else lines[1:]
+    noted = any(line.note for line in drawn)
+    headings = (tree.label_heading, "Name", *tree.fact_headings, "Value", *(["Note"] if noted else []))
+    rows = (_row(tree, line, least=0 if whole else 1, noted=noted) for line in drawn)
+    caption = _count(lines) if whole else f"What is in {first.label or first.name}"
+    said = _together(lines) if whole else _said(first)
     opened = " open" if is_open else ""
     return f"<details{opened}><summary>{_text(said)}</summary>{table(caption, headings, rows)}</details>"
 
 
-def _row(tree: Tree, line: Line, least: int) -> str:
+def _said(line: Line) -> str:
+    """A line in words, without its columns."""
+    named = " ".join(filter(None, (line.label, line.name)))
+    return ". ".join(filter(None, (f"{named}: {line.value}" if line.value else named, line.note)))
+
+
+def _together(lines: Sequence[Line]) -> str:
+    """What lines are called that have nothing in them and share a table."""
+    labels = [line.label or line.name for line in lines]
+    if len(labels) <= _FEW:
+        return " and ".join(labels)
+    return f"{labels[0]} to {labels[-1]}"
+
+
+def _count(lines: Sequence[Line]) -> str:
+    return f"{len(lines):,} line{'' if len(lines) == 1 else 's'}"
+
+
+def _row(tree: Tree, line: Line, least: int, *, noted: bool) -> str:
     facts = (*line.facts, *("" for _ in tree.fact_headings))[: len(tree.fact_headings)]
     indent = "&emsp;" * max(0, line.depth - least)
     label = f'<th scope="row" style="{_LEFT};white-space:nowrap">{indent}{html.escape(visible(line.label))}</th>'
-    cells = "".join(cell("td", value) for value in (line.name, *facts))
+    cells = cell("td", line.name)
+    cells += "".join(_fact(name, value) for name, value in zip(tree.fact_headings, facts, strict=True))
     value = f'<td dir="auto" style="{_style(line.value)}">{_text(line.value)}</td>'
-    return f"<tr>{label}{cells}{value}{cell('td', line.note)}</tr>"
+    note = f'<td style="{_NOTE}">{_text(line.note)}</td>' if noted else ""
+    return f"<tr>{label}{cells}{value}{note}</tr>"

@@ -16,11 +16,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from hl7dicom_lab.trace_table import visible
 from hl7dicom_lab.views.comparison import Pair
 from hl7dicom_lab.views.comparison_text import counted
 from hl7dicom_lab.views.explorer import Line, Tree
-from hl7dicom_lab.views.explorer_text import shown
+from hl7dicom_lab.views.explorer_text import plain, shown
 
 #: Lines that go to the browser.
 MOST_LINES = 30_000
@@ -65,12 +64,12 @@ def _line(tree: Tree, line: Line) -> list[Any]:
     start, end = line.span or (-1, -1)
     facts = (*line.facts, *("" for _ in tree.fact_headings))[: len(tree.fact_headings)]
     flags = (_SHUT if line.shut else 0) + (_EMPTY if line.empty else 0)
-    texts = (visible(line.label), visible(line.name), [visible(fact) for fact in facts])
+    texts = (plain(line.label), plain(line.name), [plain(fact) for fact in facts])
     return [line.depth, *texts, shown(line.value, _MOST_CHARACTERS), shown(line.note), start, end, flags, *_more(line)]
 
 
 def _more(line: Line) -> tuple[str, list[list[Any]], str]:
-    return shown(line.about), [[visible(what), size] for what, size in line.pieces], visible(line.place)
+    return shown(line.about), [[plain(what), size] for what, size in line.pieces], plain(line.place)
 
 
 def _bytes(tree: Tree, lines: Sequence[Line]) -> dict[str, Any]:
@@ -119,9 +118,11 @@ def _rows(tree: Tree, lines: Sequence[Line]) -> list[list[Any]]:
 def _between(pieces: list[list[Any]], tree: Tree, span: tuple[int, int], top: tuple[int, int]) -> None:
     """What stands between two values; a frame or a line's end is a piece of its own."""
     start, end = span
-    for edge in (*(one for one in top if start < one < end), end):
-        _add(pieces, tree, -1, (start, edge))
-        start = edge
+    for edge in top:
+        if start < edge < end:
+            _add(pieces, tree, -1, (start, edge))
+            start = edge
+    _add(pieces, tree, -1, (start, end))
 
 
 def _add(pieces: list[list[Any]], tree: Tree, line: int, span: tuple[int, int]) -> None:
@@ -130,7 +131,7 @@ def _add(pieces: list[list[Any]], tree: Tree, line: int, span: tuple[int, int]) 
     if start >= end:
         return
     kept = min(end, start + _MOST_OF_A_PIECE)
-    text = visible(tree.raw[start:kept].decode(tree.codec, "backslashreplace"))
+    text = plain(tree.raw[start:kept].decode(tree.codec, "backslashreplace"))
     more = f" ... ({end - kept:,} more bytes) " if end > kept else ""
     pieces.append([line, text + more, end - start])
 

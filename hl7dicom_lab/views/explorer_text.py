@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hl7dicom_lab.trace_table import visible
-from hl7dicom_lab.views.explorer import Line, Tree, without_empty
+from hl7dicom_lab.views.explorer import NUMBERS, Line, Tree, without_empty
 
 #: Lines that print; a longer tree says how many more there are.
 MOST_LINES = 1500
@@ -16,15 +16,20 @@ MOST_LINES = 1500
 MOST_CHARACTERS = 2000
 #: Stands above the lines as they were sent.
 AS_SENT = "As sent, the number of each field above its separator:"
-_WIDEST_NAME = 36
+_WIDEST_NAME = 40
 _WIDEST_LABEL = 24
 
 
 def shown(value: str, most: int = MOST_CHARACTERS) -> str:
     """A value on one line, its control characters visible; a longer one is cut and says so."""
     if len(value) <= most:
-        return visible(value)
-    return f"{visible(value[:most])} ... ({len(value) - most:,} more characters)"
+        return plain(value)
+    return f"{plain(value[:most])} ... ({len(value) - most:,} more characters)"
+
+
+def plain(text: str) -> str:
+    """Text with its control characters visible. Most text of a long message has none, and is told at a glance."""
+    return text if text.isascii() and text.isprintable() else visible(text)
 
 
 def head(tree: Tree) -> list[str]:
@@ -52,9 +57,11 @@ def _columns(tree: Tree, lines: Sequence[Line]) -> list[str]:
     rows = [heading, *(_cells(tree, line) for line in lines)]
     most = (_WIDEST_LABEL, _WIDEST_NAME, *(12 for _ in tree.fact_headings))
     widths = [min(max(len(row[place]) for row in rows), limit) for place, limit in enumerate(most)]
-    printed = [_row(heading, widths), _row(["-" * width for width in widths] + ["-----"], widths)]
+    at_right = [name in NUMBERS for name in heading]
+    ruled = ["-" * width for width in widths] + ["-----"]
+    printed = [_row(heading, widths, at_right), _row(ruled, widths, at_right)]
     for line, row in zip(lines, rows[1:], strict=True):
-        printed.append(_row(row, widths))
+        printed.append(_row(row, widths, at_right))
         if line.note:
             printed.append(" " * (widths[0] + 2) + f"({shown(line.note)})")
     return printed
@@ -70,5 +77,6 @@ def _cells(tree: Tree, line: Line) -> tuple[str, ...]:
     )
 
 
-def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
-    return "  ".join([*(cell.ljust(width) for cell, width in zip(cells, widths, strict=False)), cells[-1]])
+def _row(cells: Sequence[str], widths: Sequence[int], at_right: Sequence[bool]) -> str:
+    placed = zip(cells, widths, at_right, strict=False)
+    return "  ".join([*(cell.rjust(width) if right else cell.ljust(width) for cell, width, right in placed), cells[-1]])

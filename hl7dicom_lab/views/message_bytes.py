@@ -94,14 +94,14 @@ class MessageBytes:
     def split(self, span: Span, separator: str) -> list[Span]:
         """The parts of a span between separators; the whole of it where the message has no such separator."""
         start, end = span
-        if not separator:
+        mark = separator.encode("latin-1")
+        if not mark or self.masked.find(mark, start, end) < 0:
             return [span]
         parts = []
-        mark = separator.encode("latin-1")
-        while (found := self.masked.find(mark, start, end)) >= 0:
-            parts.append((start, found))
-            start = found + 1
-        return [*parts, (start, end)]
+        for part in self.masked[start:end].split(mark):
+            parts.append((start, start + len(part)))
+            start += len(part) + 1
+        return parts
 
     def text(self, span: Span) -> str:
         r"""The characters of a span as sent; a byte that is none in this character set stands as `\xE9`."""

@@ -37,8 +37,10 @@ def _aligned(left: Tree, right: Tree) -> tuple[Tree, Tree]:
         ours, others = mine[name], theirs[name]
         if len(ours) != len(others) and max(len(ours), len(others)) <= _MOST:
             keys |= _paired(name, [content for _, content in ours], others)
-    lines = tuple(replace(line, key=keys.get(place, line.key)) for place, line in enumerate(right.lines))
-    return left, replace(right, lines=lines)
+    lines = list(right.lines)
+    for place, key in keys.items():
+        lines[place] = replace(lines[place], key=key)
+    return left, replace(right, lines=tuple(lines))
 
 
 def _segments(tree: Tree) -> dict[str, list[tuple[int, tuple[str, ...]]]]:

@@ -22,13 +22,15 @@ from hl7dicom_lab.views.message_bytes import bare
 
 _VT = b"\x0b"
 _ORDERS = ("ORM", "OMI")
+#: The number of a segment or a repetition in a path.
+_NUMBERED = re.compile(r"\[\d+\]")
 #: What one observation is depends on its code, so that nothing can be said of OBX as such.
 _DEPENDS = ("OBX",)
 
 
 def destination(kind: str, path: str, name: str) -> str:
     """Where the value at a path of an order or a report goes in DICOM, in words; `""` for one that goes nowhere."""
-    targets = _destinations(kind).get(path, ())
+    targets = _destinations(kind).get(_NUMBERED.sub("", path), ()) if path[:3] in _segments(kind) else ()
     if not targets:
         return ""
     by_condition: dict[str, list[str]] = {}
@@ -38,8 +40,14 @@ def destination(kind: str, path: str, name: str) -> str:
     place = "DICOM worklist" if kind in _ORDERS else "DICOM"
     if re.search(r"(Placer|Filler) Field \d", name):
         words = " and ".join(dict.fromkeys(_in_words(attribute) for attribute, _ in targets))
-        return f"IHE Scheduled Workflow puts the {words} here. {place}: {said}"
+        return f"{place}: {said}. IHE Scheduled Workflow puts the {words} here"
     return f"{place}: {said}"
+
+
+@cache
+def _segments(kind: str) -> frozenset[str]:
+    """The segments of which something goes to DICOM; most lines of a long message are of others."""
+    return frozenset(path[:3] for path in _destinations(kind))
 
 
 @cache

@@ -6,8 +6,6 @@ message's own version; a message that is broken is shown as far as it can be rea
 
 from __future__ import annotations
 
-import re
-
 from hl7dicom_lab.hl7v2.dictionary import Dictionary, Entry, dictionary
 from hl7dicom_lab.views.explorer import Line, Tree
 from hl7dicom_lab.views.message_bytes import HEADERS, MessageBytes, Span
@@ -21,7 +19,6 @@ _MOST_SEGMENTS = 35_000
 #: Segments up to which empty fields are listed.
 _EMPTY_UP_TO = 150
 _OTHER_VERSION = {"2.3.1": "2.5.1", "2.5.1": "2.3.1"}
-_NUMBERED = re.compile(r"\[\d+\]")
 _NULL_NOTE = "null: the sender says that this value is to be deleted"
 
 
@@ -88,7 +85,7 @@ class _Reader:
             ("Character set (MSH-18)", self._head(18) or "none declared: ASCII"),
         )
         raw = self._message.raw
-        framed = ", in an MLLP frame" if raw[:1] == b"\x0b" else ", without a frame"
+        framed = ", in an MLLP frame" if raw[:1] == b"\x0b" else ", without an MLLP frame"
         size = ("Size", f"{len(raw):,} bytes, {count}{framed}")
         return (*((name, value) for name, value in facts if value), size)
 
@@ -173,7 +170,7 @@ class _Reader:
 
     def _of_separators(self, path: str, entry: Entry, span: Span, number: int, key: str) -> Line:
         marks = self._message.separators
-        note = "separates fields in the whole message"
+        note = "separates fields"
         if number == 2:
             named = (
                 (marks.component, "components"),
@@ -219,7 +216,7 @@ class _Reader:
         return Entry("beyond the table" if entry.data_type else "not in any table")
 
     def _destination(self, path: str, entry: Entry) -> str:
-        return destination(self._kind, _NUMBERED.sub("", path), entry.name)
+        return destination(self._kind, path, entry.name)
 
     def _whole(self, depth: int, path: str, entry: Entry, span: Span, note: str, key: str) -> Line:
         value = self._message.value(span)

@@ -61,7 +61,7 @@ def test_by_keyboard_alone_and_no_shortcut_of_jupyterlab_fires(open_notebook: Ca
     assert chosen.locator(".label").inner_text().endswith("PID-3")
     for key in ("a", "b", "x", "d", "d", "Enter", "m", "y"):
         keys.press(key)
-    view.get_by_role("region", name="Bytes of the message").focus()
+    view.get_by_role("group", name="Bytes of the message").focus()
     for key in ("ArrowDown", "ArrowRight", "d", "d", "a", "b"):
         keys.press(key)
     assert chosen.count() == 1
@@ -95,6 +95,9 @@ def test_hostile_and_long_messages_in_both_themes(open_notebook: Callable[..., N
     assert page.page.title() != "no"
     assert page.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     assert view.locator(".body .row").count() < 60, "only what is on the screen is drawn"
+    ids = page.page.evaluate("[...document.querySelectorAll('.hl7dicom-live [id]')].map(node => node.id)")
+    assert len(set(ids)) == len(ids) > 30, "each widget of a notebook has its own"
+    assert view.locator(".body .row .value .control", has_text="ESC").count() == 1
     view.get_by_role("treegrid").focus()
     page.page.keyboard.press("End")
     assert "note 1999" in view.locator(".row.chosen").inner_text()

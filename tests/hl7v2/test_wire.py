@@ -34,6 +34,15 @@ def test_fields_are_numbered_as_the_standard_numbers_them():
     assert wire.acknowledged_id(REFUSAL) == b"E1"
 
 
+def test_the_peer_is_named_in_the_character_set_of_its_message():
+    assert wire.sending_application(ORDER) == "EMR"
+    named = ORDER.replace(b"|EMR^", b"|\xd1U^")
+    assert wire.sending_application(named) == "ÑU"
+    assert wire.sending_application(named.replace(b"8859/1", b"UNICODE UTF-8")) == "\\xd1U"
+    assert wire.sending_application(named.replace(b"8859/1", b"")) == "\\xd1U"
+    assert wire.sending_application(f"MSH|^~\\&|田中~B|A{'|' * 14}UNICODE UTF-8\r".encode()) == "田中"
+
+
 def test_what_is_not_there_is_empty():
     assert wire.field(ORDER, b"ORC", 9) == wire.field(ORDER, b"OBX", 1) == wire.control_id(b"hello") == b""
 

@@ -42,6 +42,7 @@ def tagged():
 
 def test_a_file_is_told_apart_in_its_four_parts():
     view = look(SLICE)
+    assert "<summary>Preamble and Prefix</summary>" in view.html()
     parts = [one.label for one in view.tree.lines if one.depth == 0]
     assert parts == ["Preamble", "Prefix", "Group 0002", "Data set"]
     text = str(view)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 from hl7dicom_lab.views import comparison, explorer_html, explorer_state, explorer_text
 from hl7dicom_lab.views.explorer import Line, Tree, children, parents
@@ -93,8 +94,11 @@ def test_the_static_form_is_made_of_headed_tables() -> None:
     assert re.search(r"<caption[^>]*>What is in PID</caption>", drawn)
     assert drawn.count("<details open>") == 2
     assert re.search(r'<th scope="row"[^>]*>PID-5</th>', drawn)
-    for heading in ("Tag", "Name", "VR", "Length", "Value", "Note"):
+    for heading in ("Tag", "Name", "VR", "Length", "Value"):
         assert re.search(rf'<th scope="col"[^>]*>{heading}</th>', drawn)
+    assert ">Note</th>" not in drawn, "a column for notes where there are some"
+    noted = explorer_html.html_of(replace(tree, lines=(*tree.lines[:-1], replace(tree.lines[-1], note="odd"))))
+    assert re.search(r'<th scope="col"[^>]*>Note</th>', noted)
 
 
 def test_the_pieces_of_a_text_are_all_of_its_bytes() -> None:

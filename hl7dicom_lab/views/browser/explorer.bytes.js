@@ -12,7 +12,7 @@ function bytesPane(side, lines, name, told) {
 
 function bytesBox(name, told) {
   const node = element("div", { className: "bytes", tabIndex: 0 });
-  node.setAttribute("role", "region");
+  node.setAttribute("role", "group"); // no landmark: a notebook may hold many of them, all with this name
   node.setAttribute("aria-label", `${name}. Arrow keys move through the bytes.`);
   node.addEventListener("mouseleave", () => told.near(-1));
   return node;

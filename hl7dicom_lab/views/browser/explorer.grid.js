@@ -1,11 +1,10 @@
 // The tree of the explorer: a treegrid that draws only the rows on the screen. The focus stays on the grid itself.
 
 const ROW = 26; // pixels; the style sheet says the same
-let grids = 0;
 
 function treeGrid({ rows, hasParts, parents, open, visible, wanted }, columns, label, told) {
-  grids += 1;
-  const id = `hl7dicom-grid-${grids}`;
+  // Each widget, and each further view of it, may have a copy of this module of its own: no counter is unique.
+  const id = `hl7dicom-grid-${Math.random().toString(36).slice(2)}`;
   const head = element("div", { className: "row head" }, ...columns.map((column) => columnHead(column)));
   head.setAttribute("role", "row");
   const top = element("div", { className: "top" }, head);
@@ -15,7 +14,8 @@ function treeGrid({ rows, hasParts, parents, open, visible, wanted }, columns, l
   const node = element("div", { className: "grid", tabIndex: 0 }, top, body);
   node.setAttribute("role", "treegrid");
   node.setAttribute("aria-label", label);
-  node.classList.add(`columns-${columns.length}`);
+  node.classList.add(columns.some((column) => column.kind === "mark") ? "compared" : `facts-${columns.filter((column) => column.kind.startsWith("fact")).length}`);
+  node.classList.toggle("with-notes", columns.some((column) => column.kind === "note"));
   let shown = [];
   let chosen = -1; // a place among all rows
   let near = -1;
@@ -45,6 +45,7 @@ function treeGrid({ rows, hasParts, parents, open, visible, wanted }, columns, l
     made.classList.toggle("near", place === near);
     made.classList.toggle("empty", is.empty);
     if (is.mark) made.classList.add(is.mark.replace(" ", "-"));
+    made.classList.toggle("counts", is.counts);
     made.setAttribute("role", "row");
     made.setAttribute("aria-level", is.depth + 1);
     made.setAttribute("aria-rowindex", at + 2);
@@ -65,7 +66,7 @@ function treeGrid({ rows, hasParts, parents, open, visible, wanted }, columns, l
     const text = column.text(rows[place]);
     if (column.kind === "value" || column.kind === "note") { made.dir = "auto"; }
     if (text.length > 20) made.title = text.slice(0, 600);
-    made.append(text.length > 400 ? `${text.slice(0, 400)} …` : text);
+    made.append(...controls(text.length > 400 ? `${text.slice(0, 400)} …` : text));
     return made;
   }
   function isOpen(place) {

@@ -61,6 +61,7 @@ function hexPane(bytes, lines, name, told) {
     }));
     if (!is) legend.replaceChildren("Not on this side.");
     else if (is.start < 0) legend.replaceChildren("This line has no bytes.");
+    else if (!pieces.length) legend.replaceChildren("Choose an element, and its bytes are explained here.");
     const value = pieces.findIndex(([words]) => words === "value");
     const header = value < 0 ? 0 : pieces.slice(0, value).reduce((sum, [, size]) => sum + size, 0);
     mark("header", is ? is.start : 0, is ? is.start + header : 0);

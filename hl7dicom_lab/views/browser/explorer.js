@@ -7,22 +7,27 @@ function columnsOf(state) {
     { kind: "name", title: "Name", text: (row) => row.name },
   ];
   if (state.sides.length === 2) {
-    const mark = { kind: "mark", title: "Compared", text: (row) => `${SIGNS[row.mark]} ${row.mark === "different" ? "differs" : row.mark}` };
+    const mark = { kind: "mark", title: "Compared", text: compared };
     const values = ["Left", "Right"].map((title, side) => ({ kind: "value", title, text: (row) => row.values[side] }));
     return [...first, mark, ...values];
   }
-  const facts = rest.slice(0, -1).map((title, place) => ({ kind: "fact", title, text: (row) => row.facts[place] || "" }));
-  return [...first, ...facts, { kind: "value", title: "Value", text: (row) => row.values[0] }, { kind: "note", title: "Note", text: (row) => row.note }];
+  const facts = rest.slice(0, -1).map((title, place) => ({ kind: `fact ${title.toLowerCase()}`, title, text: (row) => row.facts[place] || "" }));
+  const note = state.sides[0].lines.some((line) => lineOf(line).note) ? [{ kind: "note", title: "Note", text: (row) => row.note }] : [];
+  return [...first, ...facts, { kind: "value", title: "Value", text: (row) => row.values[0] }, ...note];
+}
+
+function compared(row) {
+  return `${SIGNS[row.mark]} ${row.mark === "different" ? "differs" : row.mark}`;
 }
 
 // The title, what one wants to know first, what is odd.
 function heading(side, before) {
   const title = element("p", { className: "title" }, element("strong", { textContent: before ? `${before}: ${side.title}` : side.title }));
   const facts = element("dl", {}, ...side.summary.map(([name, value]) => {
-    const said = element("dd", { textContent: value, dir: "auto" });
+    const said = element("dd", { dir: "auto" }, ...controls(value));
     return element("div", {}, element("dt", { textContent: name }), said);
   }));
-  const odd = side.remarks.map((remark) => element("li", { textContent: `! ${remark}` }));
+  const odd = side.remarks.map((remark) => element("li", {}, ...controls(`! ${remark}`)));
   const more = side.more ? [element("p", { textContent: `${side.more.toLocaleString("en")} more lines are not shown.` })] : [];
   return element("div", { className: "about" }, title, facts, ...(odd.length ? [element("ul", {}, ...odd)] : []), ...more);
 }
@@ -33,8 +38,8 @@ function toggleBox(text, checked, changed) {
   return element("label", { className: "toggle" }, input, text);
 }
 
-function button(text, onclick) {
-  return element("button", { type: "button", textContent: text, onclick });
+function button(text, onclick, label = text) {
+  return element("button", { type: "button", textContent: text, ariaLabel: label, title: label === text ? "" : label, onclick });
 }
 
 // A value with its control characters by name, line breaks as lines.
@@ -52,10 +57,10 @@ function detail(state, row) {
   const title = element("p", { className: "what" }, element("code", { textContent: row.way || row.label }), ` ${row.name} `);
   const facts = state.sides[0].headings.slice(2, -1).map((name, place) => row.facts[place] ? `${name} ${row.facts[place]}` : "");
   const place = row.start >= 0 ? `bytes ${row.start.toLocaleString("en")} to ${(row.end - 1).toLocaleString("en")}` : "";
-  const said = [...facts, state.sides.length === 1 ? place : row.mark && `${SIGNS[row.mark]} ${row.mark}`].filter(Boolean).join(", ");
+  const said = [...facts, state.sides.length === 1 ? place : row.mark && compared(row)].filter(Boolean).join(", ");
   title.append(element("span", { textContent: said && `(${said})` }));
   made.append(title, element("div", { className: "values" }, ...values));
-  if (row.about) made.append(element("p", { className: "meaning", textContent: row.about, dir: "auto" }));
+  if (row.about) made.append(element("p", { className: "meaning", dir: "auto" }, ...controls(row.about)));
   if (row.note) made.append(element("p", { className: "note", textContent: row.note }));
   return made;
 }
@@ -141,7 +146,7 @@ function render({ model, el }) {
   function counted() {
     const seen = grid.shown().length;
     const all = rows.filter((row) => !row.empty || tree.wanted.empty).length;
-    count.textContent = `${seen.toLocaleString("en")} of ${all.toLocaleString("en")} lines`;
+    count.textContent = `${seen.toLocaleString("en")} of ${all.toLocaleString("en")} lines shown`;
   }
   function refresh() {
     const chosen = grid.chosen();
@@ -185,7 +190,7 @@ function render({ model, el }) {
     element("label", { className: "find" }, "Find", find),
     button("Open all", () => { tree.setAll(true); refresh(); }),
     button("Close all", () => { tree.setAll(false); refresh(); }),
-    ...(two ? [only, button("◂ Previous difference", () => toDifference(-1)), button("Next difference ▸", () => toDifference(1))] : []),
+    ...(two ? [only, button("◂ Previous", () => toDifference(-1), "Previous difference"), button("Next ▸", () => toDifference(1), "Next difference")] : []),
     ...(!two && rows.some((row) => row.empty) ? [empty] : []),
     count,
   );
