@@ -38,7 +38,7 @@ DR_LINDQVIST = Person("D2041", PersonName("Lindqvist", "Per", prefix="Dr"))
 
 MRI_BRAIN = CodedEntry("MRBRAIN", "MRI brain without contrast", "99NORTHGATE")
 MRI_BRAIN_PROTOCOL = CodedEntry("BRAIN-T1", "Brain T1 axial", "99NORTHGATE")
-CT_CHEST = CodedEntry("CTCHEST", "CT chest without contrast", "99NORTHGATE")
+CT_CHEST = CodedEntry("CTCHEST", "CT chest with contrast", "99NORTHGATE")
 CHEST_XRAY = CodedEntry("XRCHEST", "Chest radiograph, one view", "99NORTHGATE")
 
 #: The patient of lessons 01 to 08.

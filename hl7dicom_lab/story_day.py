@@ -92,10 +92,10 @@ TOMORROW = Booking(SAMIR_HADDAD, story.MRI_BRAIN, "MR", _at(9, 0, day=3), "V-202
 
 #: The CT patient's report, for lessons that need a second one.
 CT_REPORT_TEXT = """\
-EXAMINATION: CT of the chest without contrast
+EXAMINATION: CT of the chest with contrast
 
 HISTORY: Follow-up of a nodule.
 
-FINDINGS: The single slice shows no mass.
+FINDINGS: Nodule in the left lower lobe, unchanged in size.
 
 IMPRESSION: No change."""

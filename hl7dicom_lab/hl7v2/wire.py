@@ -61,9 +61,8 @@ def acknowledged_id(body: bytes) -> bytes:
 
 
 def sending_application(body: bytes) -> str:
-    """MSH-3, its first component: what the trace calls the peer."""
-    delimiters = field(body, b"MSH", 2) or b"^"
-    return field(body, b"MSH", 3).split(delimiters[:1])[0].decode("ascii", "backslashreplace")
+    """MSH-3, its first component, in the character set of MSH-18: what the trace calls the peer."""
+    return _Glance(body).text(b"MSH", 3, 1)
 
 
 def record(conversation: Conversation, raw: bytes, remarks: tuple[Remark, ...]) -> None:

@@ -11,12 +11,17 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 
+from pydicom.datadict import dictionary_VR
 from pydicom.dataset import Dataset
+from pydicom.tag import BaseTag, Tag
 
 from hl7dicom_lab.dicom import data_set
+from hl7dicom_lab.dicom.decoded_values import codecs_of, values
 from hl7dicom_lab.dicom.worklist_index import PATIENT_NAME, START, Narrowing, index_entry
+from hl7dicom_lab.dicom.worklist_keys import sequence_items
 from hl7dicom_lab.dicom.worklist_query import CompiledQuery
 from hl7dicom_lab.mapping.order_to_worklist import MappedOrder, put, worklist_item
 from hl7dicom_lab.mapping.table import STEP
@@ -69,6 +74,7 @@ _NARROWED = {
     f"{STEP}.ScheduledProcedureStepID": "scheduled_procedure_step_id",
     START: "start",
 }
+_STEP_TAG = Tag(STEP)
 _SEVERAL_VALUES = (PATIENT_NAME, f"{STEP}.ScheduledStationAETitle")
 
 
@@ -199,6 +205,45 @@ def _values(item: WorklistItem, entry: Entry) -> tuple[object, ...]:
 
 
 def _item(row: sqlite3.Row) -> WorklistItem:
-    origins = tuple(Origin(**origin) for origin in json.loads(row["origins"]))
-    item = data_set.decode(row["data_set"])
-    return worklist_item(MappedOrder(item, (), origins, tuple(json.loads(row["warnings"]))))
+    """The item of a row, equal to what `worklist_item` made of it: its bytes as they are, only the named fields read.
+
+    To decode the whole data set and to encode it again would take ten times as long, for every step that is asked for.
+    """
+    item = data_set.read(row["data_set"])
+    codecs = codecs_of(item)
+    steps = sequence_items(item, _STEP_TAG)
+
+    def texts(keyword: str, *, in_step: bool = False) -> tuple[str, ...]:
+        holder = next(iter(steps), None) if in_step else item
+        tag, vr = _element(keyword)
+        return () if holder is None else values(holder, tag, vr, codecs_of(holder, codecs))
+
+    def text(keyword: str, *, in_step: bool = False) -> str:
+        return "\\".join(texts(keyword, in_step=in_step))
+
+    dates = (text(f"ScheduledProcedureStepStart{part}", in_step=True) for part in ("Date", "Time"))
+    return WorklistItem(
+        accession_number=text("AccessionNumber"),
+        requested_procedure_id=text("RequestedProcedureID"),
+        scheduled_procedure_step_id=text("ScheduledProcedureStepID", in_step=True),
+        study_instance_uid=text("StudyInstanceUID"),
+        placer_order_number=text("PlacerOrderNumberImagingServiceRequest"),
+        filler_order_number=text("FillerOrderNumberImagingServiceRequest"),
+        patient_id=text("PatientID"),
+        issuer_of_patient_id=text("IssuerOfPatientID"),
+        patient_name=text("PatientName"),
+        modality=text("Modality", in_step=True),
+        station_ae_titles=texts("ScheduledStationAETitle", in_step=True),
+        start="".join(dates),
+        status=StepStatus(row["status"]),
+        data_set=row["data_set"],
+        origins=tuple(Origin(**origin) for origin in json.loads(row["origins"])),
+        warnings=tuple(json.loads(row["warnings"])),
+    )
+
+
+@cache
+def _element(keyword: str) -> tuple[BaseTag, str]:
+    """Tag and VR of a keyword of the data dictionary."""
+    tag = Tag(keyword)
+    return tag, dictionary_VR(tag)

@@ -27,6 +27,13 @@ from typing import Any
 VARIABLE = "HL7DICOM_LAB_WIDGETS"
 _BROWSER = Path(__file__).resolve().parent / "browser"
 
+#: In a notebook that is opened again there is no widget. JupyterLab says `Error displaying widget` in its place: a text
+#: right below the static form, which says all that the widget said. Nothing but that text is hidden.
+_NO_WIDGET = (
+    "<style>.jp-OutputArea-child:has(.hl7dicom-static) + .jp-OutputArea-child:has(> .jupyter-widgets)"
+    ":not(:has(> .jupyter-widgets > *)){display:none}</style>"
+)
+
 #: Gets a message of the browser and gives back what is new in the widget's `reply`.
 OnMessage = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 #: Gets what sends a message to the browser, from any thread, as soon as there is a widget.
@@ -65,11 +72,12 @@ def outputs(
 ) -> tuple[dict[str, Any], ...]:
     """The outputs that show a widget, by mime type.
 
-    The static form comes first. While the widget is there, its style hides it.
+    The static form comes first. While the widget is there, its style hides it. A style in it hides what JupyterLab
+    says where there is none; a page that lets no styles in shows that sentence below the static form.
     """
     if not switched_on():
         return ({"text/plain": text, "text/html": html} if html else {"text/plain": text},)
-    static = {"text/plain": text, "text/html": f'<div class="hl7dicom-static">{html}</div>'}
+    static = {"text/plain": text, "text/html": f'{_NO_WIDGET}<div class="hl7dicom-static">{html}</div>'}
     made = widget(name, state, on_message)
     if on_made is not None:
         on_made(made.send)

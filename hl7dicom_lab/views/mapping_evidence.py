@@ -127,8 +127,18 @@ def _parsed(messages: tuple[bytes, ...]) -> Iterator[Message]:
             continue
 
 
+def unit_of(origin: Origin) -> str:
+    """OBX-6 of a measured value; empty for any other."""
+    return origin.source_value.partition(" ")[2] if origin.attribute in ("PatientWeight", "PatientSize") else ""
+
+
 def field_of(origin: Origin) -> tuple[str, str]:
-    """The place and the text of an origin, to the component: its record keeps the whole repetition that was read."""
+    """The place and the text of an origin, to the component: its record keeps the whole repetition that was read.
+
+    Of a measured value it keeps the unit too, which stands in another field.
+    """
+    if unit_of(origin):
+        return origin.source, origin.source_value.removesuffix(f" {unit_of(origin)}")
     found = _COMPONENT.fullmatch(origin.source)
     if found is None or "^" not in origin.source_value:
         return origin.source, origin.source_value

@@ -13,7 +13,7 @@ from dataclasses import replace
 from hl7dicom_lab.mapping.attributes import get, shown
 from hl7dicom_lab.mapping.table import NOT_COPIED, ORDER_TO_WORKLIST, STEP, WORKLIST_TO_IMAGE
 from hl7dicom_lab.model import Origin
-from hl7dicom_lab.views.mapping_evidence import Examination, field_of, sent_in
+from hl7dicom_lab.views.mapping_evidence import Examination, field_of, sent_in, unit_of
 from hl7dicom_lab.views.mapping_image import add_images
 from hl7dicom_lab.views.mapping_paths import ORDER, WORKLIST, Graph, Mark, Value
 from hl7dicom_lab.views.mapping_report import add_report
@@ -91,7 +91,8 @@ def _trace_back(sketch: Sketch, value: Value, origin: Origin, kind: str, attribu
     else:
         source = _field(sketch, *field_of(origin), kind, value.group)
         mark, rule = _by_rule(origin)
-        sketch.link(source, value, mark, rule or _NOTES.get(attribute, ""))
+        unit = unit_of(origin)
+        sketch.link(source, value, mark, _joined(rule or _NOTES.get(attribute, ""), f"OBX-6 is {unit}" if unit else ""))
 
 
 def _look_up(sketch: Sketch, value: Value, origin: Origin) -> None:

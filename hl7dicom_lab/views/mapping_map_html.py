@@ -6,6 +6,7 @@ Rule: text from the wire is escaped. No meaning hangs on a colour: each value ha
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Sequence
 from itertools import groupby
 
@@ -16,6 +17,8 @@ from hl7dicom_lab.views.mapping_paths import COLUMNS, GROUPS, SIGNS, Link, Path,
 _CELL = "text-align:left;vertical-align:top;overflow-wrap:anywhere;white-space:normal;padding:0.25em 0.5em"
 _TABLE = "border-collapse:collapse;width:100%;max-width:75em;table-layout:fixed;margin:0"
 _WORD = "font-weight:normal;white-space:nowrap;overflow-wrap:normal"
+#: Where a keyword may go on in the next line.
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _ROW = "border-top:1px solid rgba(128,128,128,0.4)"
 
 
@@ -49,7 +52,8 @@ def _row(path: Path) -> str:
 def _value(value: Value, came: str) -> str:
     text = _escaped(shortened(value.text)) or "<em>(nothing)</em>"
     note = f"<br><small>{_escaped(came)}</small>" if came else ""
-    return f'<strong>{_escaped(value.place)}</strong><br><span dir="auto">{text}</span>{note}'
+    place = _HUMP.sub("<wbr>", _escaped(value.place))
+    return f'<strong>{place}</strong><br><span dir="auto">{text}</span>{note}'
 
 
 def _legend() -> str:

@@ -207,6 +207,7 @@ def state(explained: QueryExplanation) -> Mapping[str, Any]:
             {
                 "label": key.label,
                 "place": key.place,
+                "inStep": key.in_step,
                 "wanted": visible(key.wanted),
                 "passes": explained.passes(place),
                 "counted": counted(explained, place),
@@ -232,6 +233,7 @@ def _row(explained: QueryExplanation, step: JudgedStep, places: range) -> dict[s
         "statusSentence": status_sentence(step),
         "answers": step.answers,
         "outcome": outcome(explained, step),
+        "shortOutcome": outcome(explained, step, by_number=True),
         "cells": [
             {
                 "mark": mark(explained, step, place),

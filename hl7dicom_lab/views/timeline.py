@@ -25,10 +25,10 @@ _NOTHING_CHOSEN = "Nothing of what went over the wire is chosen here."
 
 
 class Timeline(View):
-    """The arrows of a trace, at the time when one looks. A widget goes on with what comes.
+    """The arrows of a trace, at the time when one looks. A widget goes on with what comes, unless `last` is given.
 
     `system` chooses the arrows of one system (its name or AE title), `protocol` is `"HL7"` or `"DICOM"`, `problems`
-    leaves out what went well, `last` keeps the newest.
+    leaves out what went well, `last` keeps the newest of these: a picture that stays as it is.
     """
 
     widget = "timeline"
@@ -87,7 +87,7 @@ class Timeline(View):
     def state(self) -> Mapping[str, Any]:
         """The arrows of now, and how they are chosen."""
         follower = Follower.of(self._trace)
-        feed = follower.feed(last=self._last)
+        feed = follower.feed(self._only())
         begun = self._state(feed.begin())
         follower.end(feed)
         return begun
@@ -96,7 +96,7 @@ class Timeline(View):
         if not live.switched_on():
             super()._ipython_display_()
             return
-        feed = Follower.of(self._trace).feed(last=self._last)
+        feed = Follower.of(self._trace).feed(self._only())
         live.show(
             self.widget,
             self._state(feed.begin()),
@@ -109,6 +109,10 @@ class Timeline(View):
     def _state(self, rows: Mapping[str, Any]) -> dict[str, Any]:
         chosen = {"system": self._system, "protocol": self._protocol or "", "problems": self._problems}
         return {**rows, "chosen": chosen, "places": list(PLACES), "titles": AE_TITLE_OF}
+
+    def _only(self) -> dict[str, int] | None:
+        """The arrows of a picture that stays as it is, with their numbers."""
+        return None if self._last is None else {arrow.id: number for number, arrow in self._chosen()[0]}
 
     def _chosen(self) -> tuple[list[tuple[int, Arrow]], int]:
         """The arrows that are asked for, with their numbers; and how many are left out before them."""

@@ -1,7 +1,7 @@
 """Runs of alike arrows become one: twenty-four images are one line that opens into its parts.
 
 Rule: only what went well and is alike is folded, within one connection and with nothing in between. A request is folded
-together with its answer. `browser/timeline_store.js` folds by the same rule.
+together with its answer. `browser/timeline.store.js` folds by the same rule.
 """
 
 from __future__ import annotations
@@ -62,14 +62,15 @@ def folded(arrows: Sequence[Arrow]) -> Iterator[Entry]:
 
 
 def _folded(run: tuple[Arrow, ...]) -> Iterator[Entry]:
-    if all(one.form == "answer" for one in run):
+    all_answers = all(one.form == "answer" for one in run)
+    if all_answers:
         least, whole = _ANSWERS, run
     else:
         begin = 1 if run[0].form == "answer" else 0  # the answer to what stands before the run
         end = len(run) - (1 if run[-1].form == "ask" else 0)  # a question that was answered in another way
         whole = run[begin:end]
         least = 2 * _EXCHANGES[run[0].protocol]
-    if len(whole) < least or not _is_regular(whole):
+    if len(whole) < least or not (all_answers or _in_turn(whole)):
         yield from run
         return
     at = run.index(whole[0])
@@ -78,9 +79,6 @@ def _folded(run: tuple[Arrow, ...]) -> Iterator[Entry]:
     yield from run[at + len(whole) :]
 
 
-def _is_regular(run: Sequence[Arrow]) -> bool:
-    """All answers, or question and answer in turn."""
-    first = run[0].form
-    return all(
-        one.form == (first if first == "answer" or place % 2 == 0 else "answer") for place, one in enumerate(run)
-    )
+def _in_turn(run: Sequence[Arrow]) -> bool:
+    """Question and answer in turn."""
+    return all(one.form == ("answer" if place % 2 else "ask") for place, one in enumerate(run))

@@ -52,9 +52,9 @@ class Follower:
         with cls._one_at_a_time:
             return cls._all.setdefault(trace, cls(trace))
 
-    def feed(self, *, last: int | None = None) -> Feed:
-        """A new widget's feed."""
-        return Feed(self, last)
+    def feed(self, only: Mapping[str, int] | None = None) -> Feed:
+        """A new widget's feed. `only` are the arrows of a picture that does not go on, each with its number."""
+        return Feed(self, only)
 
     def look(self) -> Trace | None:
         """Read what is new and tell everybody; the trace, if it is there."""
@@ -119,14 +119,13 @@ class Feed:
     before the widget's code has been loaded is lost.
     """
 
-    def __init__(self, follower: Follower, last: int | None) -> None:
+    def __init__(self, follower: Follower, only: Mapping[str, int] | None) -> None:
         self._follower = follower
-        self._last = last
+        self._only = only
         self._push: Push | None = None
         self._is_heard = False
         self._news: dict[str, Arrow | None] = {}  # to be told: an arrow, or that it is gone
         self._told: dict[str, None] = {}  # by the last message, while nobody is known to hear
-        self._from = 0.0  # where `last` begins
         self._clears = self._clears_told = 0  # how often everything was gone; the browser counts along
         self._next = 0.0
 
@@ -140,38 +139,38 @@ class Feed:
         with self._follower.lock:
             self._follower.look()
             arrows = self._follower.reading.arrows()
-            if self._last is not None:
-                cut = max(0, len(arrows) - self._last)
-                self._from = arrows[cut - 1].order if cut else 0.0
-                arrows = arrows[cut:]
-            self._news.clear()
-            self._follower.feeds.append(self)  # from here on nothing is missed
-            state = {"arrows": [state_of(one) for one in arrows], "left_out": self._left_out(), "clears": self._clears}
+            left_out = self._follower.reading.left_out
+            if self._only is None:
+                self._news.clear()
+                self._follower.feeds.append(self)  # from here on nothing is missed
+            else:
+                arrows = tuple(one for one in arrows if one.id in self._only)
+            state = {"arrows": [state_of(one) for one in arrows], "left_out": left_out, "clears": self._clears}
+            state["numbers"] = None if self._only is None else dict(self._only)
         return {**state, "details": _details(reversed(arrows), _AT_FIRST)}
 
     def follow(self, push: Push) -> None:
         """Begin to tell the widget what comes, with `push`."""
         self._push = push
-        self._follower.begin(self)
+        if self._only is None:
+            self._follower.begin(self)
 
     def changed(self, changes: Changes) -> None:
         """Take in what is new. The follower's lock is held."""
         if changes.reset:
-            self._from = 0.0
             self._clears += 1
             self._news.clear()
             self._told.clear()
         for arrow in changes.put:
-            if arrow.order > self._from:
-                self._news[arrow.id] = arrow
-                self._told.pop(arrow.id, None)
+            self._news[arrow.id] = arrow
+            self._told.pop(arrow.id, None)
         for name in changes.drop:
             self._news[name] = None
             self._told.pop(name, None)
 
     def asked(self, message: Mapping[str, Any]) -> Mapping[str, Any]:
         """The browser is there, has gone, or wants to know more about an arrow. Answers go the way of news."""
-        if message.get("what") == "hello":
+        if message.get("what") == "hello" and self._only is None:
             self._is_heard = True
             self._told.clear()
             self._tell_all_since(message)
@@ -221,7 +220,7 @@ class Feed:
             "put": put,
             "drop": drop,
             "details": details,
-            "left_out": self._left_out(),
+            "left_out": self._follower.reading.left_out,
             "size": size,
         }
 
@@ -229,16 +228,12 @@ class Feed:
         """The browser says what it has: how many arrows, and after how many clears. Tell it what it misses."""
         with self._follower.lock:
             self._follower.look()
-            arrows = [one for one in self._follower.reading.arrows() if one.order > self._from]
+            arrows = self._follower.reading.arrows()
             has = set(message.get("has") or ()) if message.get("clears") == self._clears else set()
             if message.get("clears") != self._clears:
                 self._clears_told = -1
             gone = has - {one.id for one in arrows}
             self._news = {one.id: one for one in arrows if one.id not in has} | dict.fromkeys(gone)
-
-    def _left_out(self) -> int:
-        before = sum(one.order <= self._from for one in self._follower.reading.arrows()) if self._from else 0
-        return self._follower.reading.left_out + before
 
     def _detail(self, name: str) -> dict[str, Any] | None:
         with self._follower.lock:

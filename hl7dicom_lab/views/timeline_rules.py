@@ -1,8 +1,8 @@
 """What went wrong on an arrow: the rule, and the repair, where the wire itself says that something was refused.
 
 Standards: HL7 table 0008 (acknowledgment code); PS3.8 sections 9.3.3, 9.3.4 and 9.3.8 (association); PS3.7 Annex C and
-PS3.4 Tables B.2-1, C.4-1 and K.4-1 (status). Rule: a system's own remark knows more than what stands here; it goes
-first.
+PS3.4 Tables B.2-1, C.4-1 to C.4-3 and K.4-1 (status). Rule: a system's own remark knows more than what stands here; it
+goes first.
 """
 
 from __future__ import annotations
@@ -20,7 +20,12 @@ _REFUSALS = {
     b"CE": "CE, commit error: the message cannot be accepted",
     b"CR": "CR, commit reject: the message was rejected",
 }
-_STATUS_TABLES = {"C-STORE-RSP": "PS3.4 Table B.2-1", "C-FIND-RSP": "PS3.4 Tables C.4-1 and K.4-1"}
+_STATUS_TABLES = {
+    "C-STORE-RSP": "PS3.4 Table B.2-1",
+    "C-FIND-RSP": "PS3.4 Tables C.4-1 and K.4-1",
+    "C-MOVE-RSP": "PS3.4 Table C.4-2",
+    "C-GET-RSP": "PS3.4 Table C.4-3",
+}
 #: PS3.7 Annex C: attribute list error, attribute value out of range, optional attributes not supported.
 _WARNINGS = {0x0107, 0x0116, 0x0001, status.PENDING_WITH_UNSUPPORTED_KEYS}
 #: PS3.8 Table 9-21: source and reason of a rejection, and what helps.
@@ -34,7 +39,7 @@ _AFTER_REJECTION = {
 }
 _CONTEXT_REPAIRS = {
     "abstract syntax not supported": "ask a system that offers this service",
-    "transfer syntaxes not supported": "offer Implicit VR Little Endian too, which every DICOM application knows",
+    "transfer syntaxes not supported": "offer Implicit VR Little Endian too, the default transfer syntax of DICOM",
 }
 
 

@@ -38,7 +38,7 @@ def test_a_cell_chosen_by_mouse_or_by_keys_says_its_reason(open_notebook: Callab
     page.page.keyboard.press("Home")
     page.page.keyboard.press("Control+Home")
     assert "The steps on the order book" in told.inner_text()
-    for key in ("ArrowRight", "ArrowRight"):
+    for key in ("ArrowRight", "ArrowRight", "ArrowRight"):
         page.page.keyboard.press(key)
     assert "PatientName stands at the root" in told.inner_text()
     assert page.page.locator(".jp-Notebook .jp-CodeCell").count() == 2
@@ -58,6 +58,13 @@ def test_in_both_themes_nothing_is_wrong_and_the_page_does_not_scroll_sideways(
             view = page.live(place)
             page.picture(PICTURES / f"query_explanation_{name}_{width}_{theme.lower()}.png")
             assert view.evaluate("one => one.scrollWidth <= one.clientWidth + 1"), name
+        outcome, box = page.live(1).locator("td.outcome").first, page.live(1).locator(".box")
+        assert outcome.inner_text() == "kept out by 1,\xa03"
+        assert (
+            outcome.bounding_box()["x"] + outcome.bounding_box()["width"]
+            <= box.bounding_box()["x"] + box.bounding_box()["width"]
+        )
+        assert box.evaluate("one => one.scrollHeight <= one.clientHeight + 1"), "a short table stands there whole"
         assert page.violations() == []
     assert page.live(2).locator("script").count() == 0
     assert page.errors == []

@@ -81,6 +81,11 @@ def test_it_follows_a_cell_that_runs_and_nothing_lands_in_that_cells_output(
     assert page.cell(2).locator(".jp-OutputArea-output").count() == 0, "it waits for an association"
     page.wait_until_idle()
     assert page.cell(2).locator(".jp-OutputArea-output").inner_text().strip() == "done"
+    shown.get_by_label("Only problems").check()
+    shown.get_by_text("Nothing of what went over the wire is chosen here").wait_for()
+    shown.get_by_label("Only problems").uncheck()
+    heads, box = shown.locator(".heads").bounding_box(), shown.locator(".scroll").bounding_box()
+    assert heads["width"] > box["width"] - 30, "the columns take the width that there is"
     assert page.errors == []
 
 
@@ -92,6 +97,9 @@ def test_it_looks_right_in_both_themes(open_notebook: Callable[..., NotebookPage
     row = shown.get_by_role("button", name="A-ASSOCIATE-AC. 1 of 2")
     row.click()
     shown.get_by_text("Presentation contexts").first.wait_for()
+    assert shown.locator("td.refused").all_inner_texts() == ["✖ abstract syntax not supported"], (
+        "what is accepted is not red"
+    )
     shown.scroll_into_view_if_needed()
     page.picture(PICTURES / f"timeline_{width}_light.png")
     assert page.violations() == []
@@ -120,9 +128,12 @@ def test_by_keyboard_alone_and_no_shortcut_of_jupyterlab_fires(open_notebook: Ca
     keys.press("End")
     assert page.page.evaluate("document.activeElement.getAttribute('aria-label')").startswith("61. ")
     fold = shown.get_by_role("button", name="C-STORE-RQ × 24")
+    shown.get_by_label("Follow").check()
     fold.focus()
+    assert "12–59. MR1 to PACS, DICOM C-STORE-RQ × 24" in shown.locator(".caption").inner_text()
     keys.press("Enter")
     shown.get_by_role("button", name="12. ").first.wait_for()
+    assert not shown.get_by_label("Follow").is_checked(), "what somebody reads stays where it is"
     assert page.page.locator(".jp-Notebook .jp-CodeCell").count() == 3
     assert page.errors == []
 
@@ -187,6 +198,7 @@ def test_cleared_it_begins_anew_and_it_is_there_again_when_the_notebook_is_opene
     assert again.cell(2).get_by_text("The same as a table").is_visible()
     assert again.cell(2).locator("svg").first.is_visible()
     again.picture(PICTURES / "timeline_static.png")
+    assert again.page.get_by_text("Error displaying widget").first.is_hidden()
     again.run_all()
     again.live(2).get_by_text("arrows, 0 problems").wait_for()
     assert [one for one in again.errors if "widget model not found" not in one] == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -187,6 +188,22 @@ def test_a_step_comes_back_as_it_was_entered(own_book):
     assert kept.item.origins == (origin,)
     assert kept.item.warnings == ("a warning",)
     assert data_set.decode(kept.item.data_set).PatientSex == "F"
+
+
+def test_the_named_fields_say_what_the_data_set_says(book):
+    steps = book.steps()
+    assert len(steps) == len(NAMES) * len(DAYS) * len(TIMES)
+    for step in steps:
+        decoded = worklist_item(MappedOrder(data_set.decode(step.item.data_set)))
+        kept = {"data_set": step.item.data_set, "patient_id": decoded.patient_id.strip()}  # PS3.5 section 6.2: padding
+        assert step.item == replace(decoded, **kept)
+
+
+def test_a_step_without_a_step_sequence_has_empty_fields(own_book):
+    own_book.import_item(Dataset())
+    (kept,) = own_book.steps()
+    assert (kept.item.modality, kept.item.start, kept.item.station_ae_titles) == ("", "", ())
+    assert kept.item.status is StepStatus.SCHEDULED
 
 
 def test_steps_are_found_by_their_columns(own_book):

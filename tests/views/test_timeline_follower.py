@@ -22,8 +22,8 @@ from hl7dicom_lab.views.timeline_follower import Follower
 class Browser:
     """What the JavaScript does with what it is told."""
 
-    def __init__(self, trace, *, last=None, hello=True):
-        self.feed = Follower.of(trace).feed(last=last)
+    def __init__(self, trace, *, hello=True):
+        self.feed = Follower.of(trace).feed()
         state = self.feed.begin()
         self.arrows = {one["id"]: one for one in state["arrows"]}
         self.clears, self.left_out, self.details = state["clears"], state["left_out"], state["details"]
@@ -173,14 +173,23 @@ def test_an_image_is_read_when_it_is_asked_for():
         assert "Rivera^Elena" in browser.messages[-1]["detail"]["data"]
 
 
-def test_the_newest_at_the_beginning_and_all_that_comes():
+def test_a_picture_of_the_newest_stays_as_it_is_and_still_opens():
     with Lab() as lab:
         lab.emr.place(story.order())
-        browser = Browser(lab.trace, last=1)
-        assert browser.labels == ["ACK AA"]
-        assert browser.left_out == 1
+        lab.modality.echo()
+        feed = Follower.of(lab.trace).feed(lab.timeline(system="RIS", last=1)._only())
+        state = feed.begin()
+        assert [one["label"] for one in state["arrows"]] == ["ACK AA"], "chosen first, then cut"
+        (shown,) = state["arrows"]
+        assert state["numbers"][shown["id"]] == 2
+        heard = []
+        feed.follow(heard.append)
+        feed.asked({"what": "hello", "clears": 0, "has": [shown["id"]]})
         lab.emr.place(story.order())
-        until(lambda: browser.labels == ["ACK AA", "ORM^O01", "ACK AA"])
+        assert threads() == []
+        assert heard == []
+        feed.asked({"what": "detail", "id": shown["id"]})
+        assert "MSA|AA" in heard[-1]["detail"]["data"]
 
 
 def test_two_widgets_share_one_thread_and_a_stopped_lab_ends_it():

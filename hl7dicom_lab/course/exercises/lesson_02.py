@@ -51,7 +51,7 @@ _MARCO = _message(
     "PID|||NG-100251^^^NORTHGATE^MR||Rivera^Marco||03091959|M",
     "PV1||O|||||||||||||||||V-2026-0415^^^NORTHGATE^VN",
     "ORC|NW|P00003|||||^^^20260302103000^^R",
-    "OBR||P00003||CTCHEST^CT chest without contrast^99NORTHGATE||||||||||||||||||||CAT",
+    "OBR||P00003||CTCHEST^CT chest with contrast^99NORTHGATE||||||||||||||||||||CAT",
 )
 _CHIDI = _message(
     "MSG00009",

@@ -55,7 +55,7 @@ def _report(name: str, patient: str, accession: str, study_uid: str) -> bytes:
     lines = [
         rf"MSH|^~\&|DICTATION|NORTHGATE|PACS|NORTHGATE|20260302094000||ORU^R01|CHECK-{name}|P|2.3.1",
         f"PID|||{patient}||Rivera^Marco",
-        f"OBR||||CTCHEST^CT chest without contrast^99NORTHGATE{'|' * 14}{accession}|||||||F",
+        f"OBR||||CTCHEST^CT chest with contrast^99NORTHGATE{'|' * 14}{accession}|||||||F",
         *([f"OBX||HD|110180^Study Instance UID^DCM||{study_uid}||||||F"] if study_uid else []),
         "OBX||TX|18748-4^Diagnostic imaging study^LN||No change.||||||F",
     ]
@@ -202,10 +202,10 @@ def segment(name, fields):
 
 def report(control_id, patient, name, accession="", uid="", status="F", changed="202603020940"):
     header = rf"MSH|^~\&|DICTATION|NORTHGATE|PACS|NORTHGATE|{changed}||ORU^R01|{control_id}|P|2.3.1"
-    procedure = "CTCHEST^CT chest without contrast^99NORTHGATE"
+    procedure = "CTCHEST^CT chest with contrast^99NORTHGATE"
     obr = {4: procedure, 18: accession, 22: changed, 25: status, 32: "D2041&Lindqvist&Per&&&Dr"}
     key = {2: "HD", 3: "110180^Study Instance UID^DCM", 5: uid, 11: "F"}  # a UID is no draft
-    text = {2: "TX", 5: "FINDINGS: The slice shows no mass.~IMPRESSION: No change.", 11: status}
+    text = {2: "TX", 5: "FINDINGS: Nodule, left lower lobe.~IMPRESSION: No change.", 11: status}
     text[3] = "18748-4^Diagnostic imaging study^LN"
     lines = [segment("PID", {3: patient, 5: name}), segment("OBR", obr)]
     lines += [segment("OBX", key)] if uid else []

@@ -143,7 +143,7 @@ function tools(state) {
   const differs = element("input", { type: "checkbox" });
   const shown = element("span", { className: "shown" });
   const node = element("div", { className: "tools" }, element("label", {}, "Search", search), element("label", {}, "Group", group),
-    element("label", {}, made, "only what is made"), element("label", { title: "or is missing" }, differs, "only what differs"));
+    element("label", {}, made, "only what is made"), element("label", {}, differs, "only what differs or is missing"));
   return { node, search, group, made, differs, shown };
 }
 

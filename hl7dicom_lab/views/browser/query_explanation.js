@@ -2,21 +2,24 @@
 // All of it stands in the state, so it needs no kernel.
 
 const SIGNS = { "lets through": "✓", "keeps out": "✗", ignored: "–" };
+const shortTable = 15; // rows that stand there whole; a longer table scrolls in its box
 const MOVES = {
   ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1],
   Home: [0, -Infinity], End: [0, Infinity], PageUp: [-10, 0], PageDown: [10, 0],
 };
 
-// Text of others: in its own direction.
+// Text that may go on in the next line at certain places.
+function breakable(text, at) {
+  return text.split(at).flatMap((part, place) => place ? [document.createElement("wbr"), part] : [part]);
+}
+
+// Text of others: in its own direction, broken after the signs that divide a name or a title.
 function theirs(text, className = "value") {
-  return element("span", { textContent: text, className, dir: "auto" });
+  return element("span", { className, dir: "auto" }, ...breakable(text, /(?<=[_^=])(?=[^_^=])/));
 }
 
 // A keyword that may be broken between its words.
-function keyword(text) {
-  const parts = text.split(/(?<=[a-z.])(?=[A-Z])/);
-  return parts.flatMap((part, place) => place ? [document.createElement("wbr"), part] : [part]);
-}
+const keyword = (text) => breakable(text, /(?<=[a-z.])(?=[A-Z])/);
 
 function list(lines, className) {
   return element("ul", { className }, ...lines.map((line) => element("li", { textContent: line, dir: "auto" })));
@@ -34,7 +37,7 @@ function head(name, told) {
   return made;
 }
 
-function keyHead(key, total) {
+function keyHead(key, number, total) {
   const bar = element("div", { className: "bar" });
   bar.setAttribute("aria-hidden", "true");
   const filled = element("div", { className: "filled" });
@@ -42,10 +45,12 @@ function keyHead(key, total) {
   bar.append(filled);
   const told = `${key.label} stands ${key.place} and asks for '${key.wanted}': ${key.counted}. Rule: ${key.rule}.`;
   const made = cell(
-    "th", told, "key", element("div", { className: "label" }, ...keyword(key.label)),
-    element("div", { className: "place", textContent: key.place }), theirs(key.wanted, "value wanted"),
-    ...(key.ignored ? [] : [bar]), element("div", { className: "counted", textContent: key.counted }));
+    "th", told, "key", element("div", { className: "label" }, `${number} `, ...keyword(key.label)),
+    element("div", { className: "place", textContent: key.inStep ? "in the step" : "at the root" }), theirs(key.wanted, "value wanted"),
+    ...(key.ignored ? [] : [bar]),
+    element("div", { className: "counted", textContent: key.ignored ? key.counted : `${key.passes} of ${total}` }));
   made.node.scope = "col";
+  made.node.title = told;
   return made;
 }
 
@@ -54,7 +59,8 @@ function mark(one) {
   sign.setAttribute("aria-hidden", "true");
   const className = one.mark.replace(" ", "-");
   const said = element("span", { className: "hl7dicom-read-out", textContent: `${one.mark}: ` });
-  return cell("td", one.sentence, className, sign, said, theirs(one.found || "no value"));
+  const found = element("span", {}, said, theirs(one.found || "no value"));
+  return cell("td", one.sentence, className, element("div", { className: "marked" }, sign, found));
 }
 
 function row(step) {
@@ -66,19 +72,19 @@ function row(step) {
   sign.setAttribute("aria-hidden", "true");
   const here = step.onWorklist ? "on the worklist: " : "not on the worklist: ";
   const status = cell(
-    "td", step.statusSentence, step.onWorklist ? "status lets-through" : "status keeps-out", sign,
-    element("span", { className: "hl7dicom-read-out", textContent: here }), element("span", { className: "value", textContent: step.status }));
-  const outcome = cell("td", `${step.accession}: ${step.outcome}.`, step.answers ? "outcome answers" : "outcome", ...keyword(step.outcome));
-  return [who, status, ...step.cells.map(mark), outcome];
+    "td", step.statusSentence, step.onWorklist ? "status lets-through" : "status keeps-out", element("div", { className: "marked" }, sign,
+      element("span", {}, element("span", { className: "hl7dicom-read-out", textContent: here }), step.status)));
+  const outcome = cell("td", `${step.accession}: ${step.outcome}.`, step.answers ? "outcome answers" : "outcome", step.shortOutcome.replaceAll(", ", ",\u00a0"));
+  return [who, outcome, status, ...step.cells.map(mark)];
 }
 
 // The cells in rows and columns, one of them in the tab order; what is chosen goes to `tell`.
 function grid(state, tell) {
   const header = [
     head("Patient", "The steps on the order book: those that answer first, then those that the fewest keys keep out."),
+    head("Outcome", "A step answers when it is on the worklist and fits every key. The numbers are those of the keys in the columns."),
     head("Status", "A step that is completed, canceled or discontinued has left the worklist: no query finds it."),
-    ...state.keys.map((key) => keyHead(key, state.total)),
-    head("Outcome", "A step answers when it is on the worklist and fits every key."),
+    ...state.keys.map((key, place) => keyHead(key, place + 1, state.total)),
   ];
   const rows = [header, ...state.steps.map(row)];
   const lines = rows.map((cells, place) => {
@@ -87,7 +93,7 @@ function grid(state, tell) {
     return line;
   });
   const table = element(
-    "table", {}, element("caption", { textContent: "Each step on the order book, and what each key of the query says to it" }),
+    "table", {}, element("caption", { className: "hl7dicom-read-out", textContent: "Steps and keys" }),
     element("thead", {}, lines[0]), element("tbody", {}, ...lines.slice(1)));
   table.setAttribute("role", "grid");
   table.setAttribute("aria-readonly", "true");
@@ -132,11 +138,11 @@ function render({ model, el }) {
     const told = element("div", { className: "told", dir: "auto" });
     told.setAttribute("role", "status");
     told.textContent = "Choose a cell to read its reason: by a click, or with Tab and the arrow keys.";
-    const box = element("div", { className: "box" }, grid(state, (text) => { told.textContent = text; }));
+    const box = element("div", { className: state.steps.length > shortTable ? "box long" : "box" }, grid(state, (text) => { told.textContent = text; }));
     box.setAttribute("role", "group"); // no region: landmarks of a page must not share a name, and a notebook has many
     box.setAttribute("aria-label", "Steps and keys");
-    box.tabIndex = 0;
-    parts.push(box, told, element("p", { className: "legend", textContent: state.legend }));
+    const about = "Each step on the order book, and what each key of the query says to it. The bar of a key shows how many steps it lets through.";
+    parts.push(element("p", { className: "legend", textContent: about }), box, told, element("p", { className: "legend", textContent: state.legend }));
   }
   if (state.notShown) parts.push(element("p", { className: "legend", textContent: state.notShown }));
   if (state.withoutValue.length) {

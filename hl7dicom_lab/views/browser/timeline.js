@@ -23,7 +23,7 @@ function tick(label, checked) {
 
 function timeline(model, name) {
   const known = storeOf(model);
-  const { chosen, places, titles } = model.get("state");
+  const { chosen, places, titles, numbers } = model.get("state"); // numbers: of a picture that does not go on
   const opened = new Set();
   const rows = new Map(); // what is drawn, by the entry's key
   let [entries, layout, current, open, wasAt] = [[], null, "", "", ""];
@@ -31,7 +31,8 @@ function timeline(model, name) {
   const system = choice("System", [["", "all"]], "");
   const protocol = choice("Protocol", [["", "both"], ["HL7", "HL7"], ["DICOM", "DICOM"]], chosen.protocol);
   const problems = tick("Only problems", chosen.problems);
-  const follow = tick("Follow", true);
+  const follow = tick("Follow", !numbers);
+  follow.node.hidden = Boolean(numbers);
   const save = element("button", { type: "button", textContent: "Save as SVG" });
   const count = element("span", { className: "count" });
   const bar = element("div", { className: "bar" }, system.node, protocol.node, problems.node, follow.node, save, count);
@@ -43,10 +44,12 @@ function timeline(model, name) {
   detail.setAttribute("aria-label", "The open arrow");
   const status = announcer();
   const empty = element("p", { className: "empty" });
-  const node = element("div", { className: "timeline" }, bar, empty, scroll, element("p", { className: "legend", textContent: legend }), detail, status);
+  const caption = element("p", { className: "caption", dir: "auto" }); // what a screen reader reads from the row itself
+  caption.setAttribute("aria-hidden", "true");
+  const node = element("div", { className: "timeline" }, bar, empty, scroll, caption, element("p", { className: "legend", textContent: legend }), detail, status);
 
   function shown() {
-    const numbered = known.arrows().map((arrow, place) => ({ arrow, number: known.leftOut + place + 1 }));
+    const numbered = known.arrows().map((arrow, place) => ({ arrow, number: numbers?.[arrow.id] ?? known.leftOut + place + 1 }));
     const wanted = system.select.value;
     return numbered.filter(({ arrow }) => (!wanted || arrow.sender === wanted || arrow.receiver === wanted)
       && (!protocol.select.value || arrow.protocol === protocol.select.value)
@@ -68,14 +71,14 @@ function timeline(model, name) {
     fillSystems();
     const numbered = shown();
     entries = entriesOf(numbered, opened);
+    empty.hidden = numbered.length > 0;
+    scroll.hidden = caption.hidden = !empty.hidden;
+    list.style.height = `${entries.length * rowHeight}px`; // before the width is measured: what is hidden has none, a bar takes some
     layout = layoutOf(columnsOf(numbered.map(({ arrow }) => arrow), places), Math.max(scroll.clientWidth - 2, 300));
     const wrong = numbered.filter(({ arrow }) => arrow.severity === "error" || arrow.severity === "warning").length;
     count.textContent = `${numbered.length} arrow${numbered.length === 1 ? "" : "s"}, ${wrong} problem${wrong === 1 ? "" : "s"}${known.leftOut ? `; ${known.leftOut} older left out` : ""}`;
     empty.textContent = known.arrows().length ? "Nothing of what went over the wire is chosen here." : "Nothing went over the wire yet. Arrows appear here as systems talk.";
-    empty.hidden = numbered.length > 0;
-    scroll.hidden = !empty.hidden;
     drawHeads();
-    list.style.height = `${entries.length * rowHeight}px`;
     list.style.width = heads.style.width = `${layout.width}px`;
     if (!entries.some((one) => one.key === current)) current = entries[0]?.key ?? "";
     wasAt = "";
@@ -138,6 +141,7 @@ function timeline(model, name) {
     const entry = entries[Math.max(0, Math.min(place, entries.length - 1))];
     if (!entry) return;
     current = entry.key;
+    follow.input.checked = follow.input.checked && entry === entries.at(-1);
     const top = entries.indexOf(entry) * rowHeight;
     const height = scroll.clientHeight - heads.offsetHeight;
     if (top < scroll.scrollTop) scroll.scrollTop = top;
@@ -153,6 +157,7 @@ function timeline(model, name) {
     if (entry.isFold) {
       opened.has(key) ? opened.delete(key) : opened.add(key);
       status.textContent = opened.has(key) ? `${entry.arrows.length} parts shown` : "Parts hidden";
+      follow.input.checked = false;
       rebuild();
     } else {
       open = open === key ? "" : key;
@@ -192,6 +197,14 @@ function timeline(model, name) {
     event.stopPropagation();
   }
 
+  // The line below the diagram says the row under the mouse in a whole sentence, else the one that has the focus.
+  function say(event) {
+    const pointed = event.type === "mouseleave" ? null : event.target.closest("button");
+    const entry = entries.find((one) => one.key === (pointed ?? list.querySelector("button:focus"))?.dataset.key);
+    caption.textContent = entry ? `${entry.numbers}. ${entry.sentence}` : "";
+  }
+
+  ["mouseover", "mouseleave", "focusin", "focusout"].forEach((name) => list.addEventListener(name, say));
   list.addEventListener("keydown", keys);
   list.addEventListener("click", (event) => { const button = event.target.closest("button"); if (button) toggle(button.dataset.key); });
   detail.addEventListener("keydown", (event) => { if (event.key === "Escape") { shut(); event.stopPropagation(); } });
