@@ -180,7 +180,7 @@ class Reader:
     def _row(self, message: _Message, *, complete: bool) -> Decoded:
         command = message.command if message.command is not None else _read_command(message.encoded_command)
         code = command.get("CommandField")
-        kind = _command_name(code)
+        kind = command_name(code)
         left_out = kind == "C-STORE-RQ" and not self.images
         data_set, trouble = (Dataset(), _LEFT_OUT) if left_out else self._read_data_set(message)
         summary = self._summary(kind, message, command, data_set)
@@ -267,7 +267,8 @@ def _read_command(command: bytearray) -> Dataset:
         return Dataset()
 
 
-def _command_name(code: object) -> str:
+def command_name(code: object) -> str:
+    """What a Command Field (0000,0100) says, for example `C-FIND-RQ` (PS3.7 section E.1)."""
     if not isinstance(code, int):
         return "(no command)"
     name = _COMMANDS.get(code & ~_RESPONSE)

@@ -48,13 +48,17 @@ class Part:
 
 @dataclass(frozen=True)
 class Parts:
-    """What was found. `syntax` is the transfer syntax UID by which the data set was read; `said` that it was given."""
+    """What was found. `syntax` is the transfer syntax UID by which the data set was read; `said` that it was given.
+
+    `source` tells where the bytes come from, if they were put together.
+    """
 
     raw: bytes
     parts: tuple[Part, ...]
     syntax: str
     said: bool
     notes: tuple[str, ...] = ()
+    source: str = ""
 
     def part(self, kind: PartKind) -> Part | None:
         """The part of a kind, if it is there."""
@@ -209,7 +213,7 @@ def _meta_notes(raw: bytes, meta: Tree) -> list[str]:
     return notes
 
 
-def _message(command: bytes, data_set: bytes = b"", note: str = "") -> Parts:
+def _message(command: bytes, data_set: bytes = b"", source: str = "") -> Parts:
     """A command set, and the data set that came with it."""
     raw = command + data_set
     tree = read_tree(raw, _COMMAND, group=_COMMAND_GROUP)
@@ -220,7 +224,7 @@ def _message(command: bytes, data_set: bytes = b"", note: str = "") -> Parts:
         parts.append(data_set_part(raw, end, Encoding.of(syntax)))
     elif end < len(raw):
         parts.append(data_set_part(raw, end, _META))
-    return Parts(raw, tuple(parts), syntax, said=False, notes=(note,) if note else ())
+    return Parts(raw, tuple(parts), syntax, said=False, source=source)
 
 
 def _from_pdus(raw: bytes) -> Parts:
@@ -240,13 +244,13 @@ def _from_pdus(raw: bytes) -> Parts:
         raise _no_data_set(raw) from error
     command, data_set = b"".join(pieces[True]), b"".join(pieces[False])
     units = "one P-DATA-TF PDU" if count == 1 else f"{count} P-DATA-TF PDUs"
-    note = f"Put together from {units}; the headers of the PDUs are left out."
+    source = f"put together from {units}; the headers of the PDUs are left out"
     if command:
-        return _message(command, data_set, note)
+        return _message(command, data_set, source)
     syntax = _guess(data_set, 0)
     if not syntax:
         raise _no_data_set(raw)
-    return Parts(data_set, (data_set_part(data_set, 0, Encoding.of(syntax)),), syntax, said=False, notes=(note,))
+    return Parts(data_set, (data_set_part(data_set, 0, Encoding.of(syntax)),), syntax, said=False, source=source)
 
 
 def _no_message(name: str) -> NotFound:

@@ -42,6 +42,8 @@ def values(one: Pair, left: Tree, right: Tree) -> tuple[str, str]:
     """The value of each side; a place that a side has not is said in words."""
     on_left = left.lines[one.left].value if one.left is not None else "(not there)"
     on_right = right.lines[one.right].value if one.right is not None else "(not there)"
+    if one.counts and one.mark == "different":  # one of two that differ is seen to have no value
+        return on_left or "(empty)", on_right or "(empty)"
     return on_left, on_right
 
 

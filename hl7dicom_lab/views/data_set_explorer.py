@@ -119,8 +119,8 @@ def _summary(parts: Parts, in_memory: bool) -> Iterator[tuple[str, str]]:
     if parts.part("data set") and parts.syntax:
         yield "Written in", f"{syntax_name(parts.syntax)}{_not_said(parts, in_memory)}"
         yield "That means", syntax_meaning(parts.syntax)
-    if in_memory:
-        yield "Bytes", _MEMORY
+    if in_memory or parts.source:
+        yield "Bytes", _MEMORY if in_memory else parts.source
 
 
 def _part_name(part: Part) -> str:

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
+from hl7dicom_lab.dicom import status
 from hl7dicom_lab.dicom.dictionary import creator_of, entry_of
+from hl7dicom_lab.dicom.dimse import command_name
 from hl7dicom_lab.dicom.draft import Blank, Path
 from hl7dicom_lab.dicom.element_rules import notes_of
 from hl7dicom_lab.dicom.element_text import Surroundings, Value, bytes_value, names_of, value_of
@@ -27,6 +30,7 @@ _MOST_OFFSETS = 8
 _LONG = 64
 _NUMBER_VRS = frozenset({"US", "SS", "UL", "SL", "IS"})
 _PHOTOMETRIC = 0x00280004
+_COMMAND_FIELD, _STATUS = 0x00000100, 0x00000900
 _HEADINGS = {
     "file meta": (
         "Group 0002",
@@ -161,7 +165,16 @@ class _Lines:
             return Value(said, (note,) if note else ())
         if node.is_sequence or here.vr(node) == "SQ":
             return Value(plural(sum(child.kind == "item" for child in node.children), "item"))
+        if node.tag in (_COMMAND_FIELD, _STATUS):
+            return self._meant(node, nodes, here)
         return value_of(node, here)
+
+    def _meant(self, node: Node, nodes: tuple[Node, ...], here: Surroundings) -> Value:
+        """A number of a command set with its meaning."""
+        value, code = value_of(node, here), self._number(nodes, here, node.tag)
+        command = command_name(self._number(nodes, here, _COMMAND_FIELD))
+        said = status.words(code, command.removesuffix("-RSP")) if node.tag == _STATUS else f"0x{code:04X} {command}"
+        return replace(value, text=f"{value.text} ({said})" if value.text.isdigit() else value.text)
 
     def _exact(self, node: Node, value: Value) -> str:
         """What is compared where the eye sees less than there is."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from copy import deepcopy
 
 import pytest
@@ -101,3 +102,14 @@ def test_the_same_in_another_transfer_syntax_is_the_same():
 def test_a_message_and_a_data_set_are_not_compared():
     with pytest.raises(NotFound, match="HL7 message"):
         compare(b"MSH|^~\\&|A", FOLDER / "slice_01.dcm")
+
+
+def test_a_value_that_one_side_has_empty_is_told_from_one_that_is_not_there():
+    left, right = Dataset(), Dataset()
+    left.PatientName, right.PatientName = "", "Rivera^Elena"
+    right.PatientID = "NG-100237"
+    view = compare(left, right)
+    name, number = (line for line in str(view).splitlines() if "(0010," in line)
+    assert re.search(r"PatientName +\(empty\)", name)
+    assert re.search(r"PatientID +\(not there\)", number)
+    assert "(empty)" in view.html()

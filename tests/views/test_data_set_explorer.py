@@ -104,6 +104,17 @@ def test_what_c_store_carries_is_a_data_set_without_file_meta(tagged):
     assert line(view, "(0028,0010)").facts == ("US", "2")
 
 
+def test_a_message_of_the_network_says_what_its_numbers_mean():
+    numbers = {0x0100: 0x8001, 0x0800: 0x0101, 0x0900: 0xA700}
+    command = b"".join(struct.pack("<HHLH", 0, tag, 2, value) for tag, value in numbers.items())
+    command = struct.pack("<HHLL", 0, 0, 4, len(command)) + command
+    unit = struct.pack(">LBB", len(command) + 2, 1, 3) + command
+    view = look(struct.pack(">BxL", 4, len(unit)) + unit)
+    assert line(view, "(0000,0100)").value == "32769 (0x8001 C-STORE-RSP)"
+    assert line(view, "(0000,0900)").value == "42752 (0xA700 Refused: out of resources)"
+    assert "put together from one P-DATA-TF PDU; the headers" in view.text()
+
+
 def test_compressed_pixels_are_shown_with_their_fragments():
     image = Dataset()
     image.file_meta = FileMetaDataset()

@@ -18,7 +18,8 @@ function readRows(state) {
     const [one, other] = [lines[0][left], lines[1][right]];
     const line = one || other;
     const label = one && other && one.label !== other.label ? `${one.label} / ${other.label}` : line.label;
-    const values = [one ? one.value : "(not there)", other ? other.value : "(not there)"];
+    const nothing = counts && mark === "different" ? "(empty)" : "";
+    const values = [one, other].map((side) => side ? side.value || nothing : "(not there)");
     const note = line.note || (other && other.note) || "";
     return { ...line, label, note, places: [left, right], values, mark, counts: Boolean(counts), shut: mark !== "different" };
   });
