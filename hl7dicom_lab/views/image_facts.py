@@ -15,7 +15,7 @@ from pydicom import Dataset
 from hl7dicom_lab.views.image_file import read_header
 from hl7dicom_lab.views.image_geometry import Edges, Plane, Spacing, aspect, edges, plane, spacing_on_screen
 from hl7dicom_lab.views.image_on_screen import not_dicom
-from hl7dicom_lab.views.image_window import Function, Window, function, windows
+from hl7dicom_lab.views.image_window import Function, Window, function, shown_through_table, windows
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,12 @@ def facts_of(ds: Dataset) -> ImageFacts:
 
 
 def _unit(ds: Dataset) -> str:
-    """The unit of the values after the rescale (PS3.3 C.11.1.1.2): that of the file; CT images are in HU without it."""
+    """The unit of the values after the rescale (PS3.3 C.11.1.1.2): that of the file; CT images are in HU without it.
+
+    What is shown through a table of the file (VOI LUT) has none.
+    """
+    if shown_through_table(ds):
+        return ""
     named = _text(ds, "RescaleType") or _text(ds, "ModalityLUTType")
     if named:
         return "" if named == "US" else named  # US stands for unspecified

@@ -21,6 +21,8 @@ Spacing = tuple[float, float]
 
 #: What the letters mean.
 DIRECTIONS = {"R": "right", "L": "left", "A": "front", "P": "back", "H": "head", "F": "feet"}
+#: The sine of 15 degrees: a slant that is less is not named.
+_SLANT = 0.2588
 _OPPOSITE = {"R": "L", "L": "R", "A": "P", "P": "A", "H": "F", "F": "H"}
 
 
@@ -36,16 +38,20 @@ def edges(ds: Dataset) -> Edges:
     """The letters at left, right, top and bottom, from Image Orientation (Patient), else Patient Orientation."""
     cosines = _numbers(ds, "ImageOrientationPatient", 6)
     if cosines:
-        right, bottom = letter(cosines[:3]), letter(cosines[3:])
+        right, bottom = letters(cosines[:3]), letters(cosines[3:])
     else:
         right, bottom = ([*(ds.get("PatientOrientation") or ()), "", ""])[:2]
     return _opposite(right), right, _opposite(bottom), bottom
 
 
-def letter(direction: tuple[float, ...]) -> str:
-    """The letter of the axis that a direction in LPS coordinates follows most (PS3.3 C.7.6.2.1.1)."""
-    axis = max(range(3), key=lambda index: abs(direction[index]))
-    return "LPH"[axis] if direction[axis] > 0 else "RAF"[axis]
+def letters(direction: tuple[float, ...]) -> str:
+    """A direction in LPS coordinates (PS3.3 C.7.6.2.1.1) as letters of the patient, the principal one first.
+
+    An axis that it follows by less than 15 degrees is left out.
+    """
+    by_size = sorted(range(3), key=lambda axis: -abs(direction[axis]))
+    told = [by_size[0], *(axis for axis in by_size[1:] if abs(direction[axis]) > _SLANT)]
+    return "".join("LPH"[axis] if direction[axis] > 0 else "RAF"[axis] for axis in told)
 
 
 def plane(ds: Dataset) -> Plane | None:

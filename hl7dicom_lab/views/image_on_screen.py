@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 from pydicom import Dataset
+from pydicom.errors import InvalidDicomError
 
 from hl7dicom_lab.views.image_file import read_whole
 from hl7dicom_lab.views.image_geometry import edges, spacing_in_patient
@@ -108,8 +109,12 @@ def why_not(ds: Dataset, error: Exception) -> str:
 
 
 def not_dicom(error: Exception) -> str:
-    """What stands in the place of a file that is no image."""
-    return _shortened(f"This file cannot be read as DICOM: {error}")
+    """What stands in the place of a file that is no image. Where it lies on this computer is not said."""
+    if isinstance(error, InvalidDicomError):
+        why = "it does not begin with 128 bytes and the letters DICM (PS3.10 section 7.1)."
+    else:
+        why = error.strerror or "no such file" if isinstance(error, OSError) else str(error)
+    return _shortened(f"This file cannot be read as DICOM: {why}")
 
 
 def _shortened(reason: str) -> str:

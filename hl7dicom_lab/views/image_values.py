@@ -16,7 +16,7 @@ from pydicom import Dataset
 from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply_voi
 from pydicom.pixels.utils import pixel_array
 
-from hl7dicom_lab.views.image_window import Window, padding, windows
+from hl7dicom_lab.views.image_window import Window, padding, shown_through_table, windows
 
 _STEPS = 65535  # from the lowest to the highest 16-bit number
 
@@ -62,7 +62,7 @@ def values_of(ds: Dataset, frame: int = 0) -> Values:
     outside, slope, intercept, note = padding(ds), *_rescale(ds), ""
     if "ModalityLUTSequence" in ds:
         values, outside, slope, intercept = apply_modality_lut(values, ds), None, 1.0, 0.0
-    if "VOILUTSequence" in ds and not windows(ds):
+    if shown_through_table(ds):
         values = apply_voi((values * slope + intercept).astype(np.int64), ds)
         outside, slope, intercept, note = None, 1.0, 0.0, "shown through the table of the file (VOI LUT)"
     return in_sixteen_bits(Values(np.asarray(values), slope, intercept, outside, note))

@@ -47,6 +47,11 @@ def function(ds: Dataset) -> Function:
     return "SIGMOID" if named == "SIGMOID" else "LINEAR_EXACT" if named == "LINEAR_EXACT" else "LINEAR"
 
 
+def shown_through_table(ds: Dataset) -> bool:
+    """Whether the greys come from a table of the file, which has no window then."""
+    return "VOILUTSequence" in ds and not windows(ds)
+
+
 def whole_range(values: npt.NDArray[np.float64]) -> Window:
     """The window that shows the lowest value black and the highest white."""
     low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
@@ -56,7 +61,8 @@ def whole_range(values: npt.NDArray[np.float64]) -> Window:
 def grey(values: npt.NDArray[np.float64], window: Window, spread: Function = "LINEAR") -> Grey:
     """The greys of values; a LINEAR width of 1 is a threshold."""
     if spread == "SIGMOID":
-        scaled = 1 / (1 + np.exp(-4 * (values - window.center) / window.width))
+        with np.errstate(over="ignore"):  # far below the window: infinite, and black
+            scaled = 1 / (1 + np.exp(-4 * (values - window.center) / window.width))
     elif spread == "LINEAR_EXACT":
         scaled = (values - window.center) / window.width + 0.5
     else:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from hl7dicom_lab.views import study_words as words
 from hl7dicom_lab.views.image_facts import ImageFacts, read_facts
-from hl7dicom_lab.views.image_geometry import DIRECTIONS, letter
+from hl7dicom_lab.views.image_geometry import DIRECTIONS, letters
 from hl7dicom_lab.views.reading_room_pixels import Block, Place, at_once, blocks, packed
 from hl7dicom_lab.views.study_text import lines_of, one_line
 
@@ -86,11 +86,14 @@ class Room:
         return packed(self.places[block.first : block.end])
 
     def answer(self, message: Mapping[str, Any]) -> dict[str, Any]:
-        """The block that the browser asks for. Only the last one stays in the reply."""
-        number = message.get("block")
+        """The block that the browser asks for. Only the last one stays in the reply.
+
+        `asked` goes back as it came: a reply that equals the last one would not travel.
+        """
+        number, asked = message.get("block"), message.get("asked")
         if type(number) is not int or not 0 <= number < len(self.blocks):
             return {}
-        return {"pixels": {"block": number, **self.pixels(number)}}
+        return {"pixels": {"block": number, "asked": asked if type(asked) is int else 0, **self.pixels(number)}}
 
 
 def _stacks(study: StudyOnScreen) -> list[tuple[Place, ...]]:
@@ -188,4 +191,4 @@ def _towards(facts: ImageFacts) -> str:
         return ""
     distance = sum(one * other for one, other in zip(facts.plane.position, facts.plane.normal, strict=True))
     direction = facts.plane.normal if distance >= 0 else tuple(-value for value in facts.plane.normal)
-    return f"{letter(direction)} {abs(distance):.1f} mm"
+    return f"{letters(direction)[0]} {abs(distance):.1f} mm"

@@ -118,10 +118,15 @@ class StudyOnScreen(View):
         return f"<Study {number}, {images}, {report}{beside}>"
 
     def _ipython_display_(self) -> None:
-        """Decode the pixels only where a widget is drawn; the kernel forgets them when they are on their way."""
+        """Decode the pixels only where a widget is drawn; the kernel forgets them when they are on their way.
+
+        Else each run of a cell would keep them once more, for `Out` keeps the study.
+        """
         state = dict(self.state()) if live.switched_on() else {}
         live.show(self.widget, state, text=self.text(), html=self.html(), on_message=self.answer)
         state.get("pixels", {}).clear()  # whoever loads the page again asks for them
+        for study in filter(None, (self, self.beside)):
+            vars(study).pop("shown", None)
 
     def save(self, path: Path | str) -> Path:
         """Write the screen as a PNG of 1680 pixels width, and return where. Raises SetupError where it cannot write."""

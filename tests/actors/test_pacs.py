@@ -101,6 +101,17 @@ def test_images_and_report_stand_together_with_the_patient_above(lab):
     assert "Nothing unusual." in shown
 
 
+def test_a_second_study_stands_beside_the_first_one(lab):
+    numbers = [examine(lab).AccessionNumber for _ in range(2)]
+    assert "attached" in ask(lab, report().put("OBR-18", numbers[0]).put("OBX-5", "The earlier one."))
+    both = lab.pacs.open_study(numbers[1], beside=numbers[0])
+    assert f"<Study {numbers[1]}, 1 image, no report, beside <Study {numbers[0]}, 1 image, report FINAL>>" == repr(both)
+    assert "The earlier one." in str(both)
+    assert "two patients" not in str(both).lower()
+    with pytest.raises(NotFound, match="NG999999"):
+        lab.pacs.open_study(numbers[0], beside="NG999999")
+
+
 def test_a_later_version_takes_the_place_of_an_earlier_one_and_both_are_kept(lab):
     image = examine(lab)
     for status, moment, text in (("P", "1001", "Draft."), ("F", "1002", "Final."), ("C", "1003", "Corrected.")):

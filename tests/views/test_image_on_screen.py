@@ -99,8 +99,9 @@ def test_an_object_without_pixels_leaves_a_reason(tmp_path):
 def test_a_file_that_is_no_dicom_leaves_a_reason(tmp_path):
     path = tmp_path / "notes.dcm"
     path.write_bytes(b"not an image")
-    assert read_image(path).reason.startswith("This file cannot be read as DICOM")
-    assert read_image(tmp_path / "missing.dcm").reason.startswith("This file cannot be read as DICOM")
+    assert read_image(path).reason.startswith("This file cannot be read as DICOM: it does not begin with 128 bytes")
+    missing = read_image(tmp_path / "missing.dcm").reason
+    assert missing == "This file cannot be read as DICOM: No such file or directory"
 
 
 @pytest.mark.parametrize(
@@ -109,7 +110,9 @@ def test_a_file_that_is_no_dicom_leaves_a_reason(tmp_path):
         ({}, ("R", "L", "A", "P")),  # axial
         ({"ImageOrientationPatient": [1, 0, 0, 0, 0, -1]}, ("R", "L", "H", "F")),  # coronal
         ({"ImageOrientationPatient": [0, 1, 0, 0, 0, -1]}, ("A", "P", "H", "F")),  # sagittal
-        ({"ImageOrientationPatient": [0.9, 0.1, 0, -0.1, 0.9, 0.2]}, ("R", "L", "A", "P")),  # oblique
+        ({"ImageOrientationPatient": [0.9, 0.1, 0, -0.1, 0.9, 0.2]}, ("R", "L", "A", "P")),  # slanted by 12 degrees
+        ({"ImageOrientationPatient": [0.8, 0.6, 0, 0, 0, -1]}, ("RA", "LP", "H", "F")),  # oblique
+        ({"ImageOrientationPatient": [0, 0.8, -0.6, -1, 0, 0]}, ("AH", "PF", "L", "R")),
         ({"ImageOrientationPatient": None, "PatientOrientation": ["L", "F"]}, ("R", "L", "H", "F")),
         ({"ImageOrientationPatient": None, "PatientOrientation": ["P", "FL"]}, ("A", "P", "HR", "FL")),
         ({"ImageOrientationPatient": None}, ("", "", "", "")),

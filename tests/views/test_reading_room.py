@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
+from pydicom import Dataset
 from pydicom.data import get_testdata_file
 from pydicom.encaps import encapsulate
 from pydicom.uid import JPEGLSLossless, RLELossless
@@ -147,8 +148,8 @@ def test_a_large_study_sends_the_middle_and_gives_the_rest_when_asked(tmp_path, 
     state = screen.state()
     assert state["blocks"] == [[0, 2, 64], [2, 4, 64], [4, 6, 64], [6, 7, 32]]
     assert list(state["pixels"]) == ["1"]  # image 4 of 7
-    (answer,) = screen.answer({"block": 3}).values()
-    assert answer["block"] == 3
+    (answer,) = screen.answer({"block": 3, "asked": 7}).values()
+    assert (answer["block"], answer["asked"]) == (3, 7)  # asked again, the answer is another one, and travels
     assert np.array_equal(pixels_of(answer)[0], RAMP)
 
 
@@ -218,6 +219,7 @@ def test_all_windows_of_the_file_come_with_their_names(tmp_path):
         ({"Modality": "CT"}, ""),
         ({"RescaleSlope": 1, "RescaleIntercept": 0, "RescaleType": "US"}, ""),
         ({"RescaleSlope": 1, "RescaleIntercept": 0, "RescaleType": "OD"}, "OD"),
+        ({"RescaleType": "OD", "VOILUTSequence": [Dataset()], "WindowCenter": None, "WindowWidth": None}, ""),
     ],
 )
 def test_the_unit_is_that_of_the_file(tmp_path, changed, unit):

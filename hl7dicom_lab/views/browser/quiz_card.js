@@ -12,6 +12,9 @@ const kinds = {
   matching,
 };
 
+// Text for a place that can hold no `code`: an option, a name that is read out.
+const plain = (text) => text.replaceAll("`", "");
+
 function choices(question, name, type) {
   const inputs = question.choices.map(([letter]) => element("input", { type, name, value: letter }));
   const labels = question.choices.map(([letter, text], place) =>
@@ -44,17 +47,16 @@ function ordering(question) {
     const to = from + by;
     if (to < 0 || to >= items.length) return;
     by < 0 ? items[to].before(items[from]) : items[to].after(items[from]);
-    const button = items[from].querySelector(by < 0 ? ".up" : ".down");
-    (button.disabled ? items[from].querySelector("button:not(:disabled)") : button).focus();
-    status.textContent = `${texts.get(letter)}: now place ${to + 1} of ${items.length}`;
+    items[from].querySelector(by < 0 ? ".up" : ".down").focus();
+    status.textContent = `${plain(texts.get(letter))}: now place ${to + 1} of ${items.length}`;
     renumber();
   }
   function item(letter) {
     const text = texts.get(letter);
     const up = element("button", { type: "button", className: "move up", textContent: "↑", onclick: () => move(letter, -1) });
     const down = element("button", { type: "button", className: "move down", textContent: "↓", onclick: () => move(letter, 1) });
-    up.setAttribute("aria-label", `Move up: ${text}`);
-    down.setAttribute("aria-label", `Move down: ${text}`);
+    up.setAttribute("aria-label", `Move up: ${plain(text)}`);
+    down.setAttribute("aria-label", `Move down: ${plain(text)}`);
     const made = element("li", {}, up, down, element("span", { className: "place" }), element("span", {}, ...words(text)));
     made.dataset.letter = letter;
     return made;
@@ -72,9 +74,9 @@ function ordering(question) {
 
 function matching(question) {
   const selects = question.lefts.map((left) => {
-    const options = question.choices.map(([letter, text]) => element("option", { value: letter, textContent: text }));
+    const options = question.choices.map(([letter, text]) => element("option", { value: letter, textContent: plain(text) }));
     const select = element("select", {}, element("option", { value: "", textContent: "choose ..." }), ...options);
-    select.setAttribute("aria-label", left);
+    select.setAttribute("aria-label", plain(left));
     return select;
   });
   const rows = question.lefts.map((left, place) =>
@@ -112,14 +114,19 @@ function card(model, question, name) {
     reply.className = `reply filled ${outcome}`;
     reply.replaceChildren(element("strong", { textContent: heading }), heading ? " " : "", ...words(said));
   }
+  // A reply that equals the last one does not travel: every message has another number than the last one answered.
+  const ask = (what) => model.send({ id: question.id, asked: (model.get("reply")[question.id]?.asked || 0) + 1, ...what });
+  let waiting = ""; // the answer that the kernel has not yet marked: a double click is one attempt
   function send() {
     const answer = form.read();
     if (!answer) return tell("○ Not attempted.", "Choose or write an answer first.", "not_attempted");
+    if (answer === waiting) return;
+    waiting = answer;
     tell("…", "The kernel looks at your answer. If nothing comes, it is busy or has stopped.", "waiting");
-    model.send({ id: question.id, answer });
+    ask({ answer });
   }
   check.onclick = send;
-  show.onclick = () => model.send({ id: question.id, show: true });
+  show.onclick = () => ask({ show: true });
   node.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && event.target.tagName === "INPUT") { event.preventDefault(); send(); }
   });
@@ -128,6 +135,7 @@ function card(model, question, name) {
     const told = model.get("reply")[question.id] ?? model.get("state").earlier[question.id];
     if (!told || JSON.stringify(told) === last) return;
     last = JSON.stringify(told);
+    waiting = "";
     if (told.given) form.write(String(told.given));
     show.hidden = told.outcome !== "incorrect";
     tell(told.heading, told.words, told.outcome);

@@ -8,9 +8,10 @@ function listen(viewport) {
     take(event);
     room.activate(viewport);
     const down = event.deltaY * (event.deltaMode === 1 ? 40 : event.deltaMode === 2 ? 400 : 1);
-    if (event.ctrlKey || event.metaKey) return viewport.zoomTo(viewport.zoom * Math.exp(-down / 400), ...devicePoint(canvas, event));
+    const isNotch = Math.abs(down) >= 100; // of a mouse wheel; two fingers on a pad move by less
+    if (event.ctrlKey || event.metaKey) return viewport.zoomTo(viewport.zoom * Math.exp(-down / (isNotch ? 400 : 100)), ...devicePoint(canvas, event));
     gone = Math.sign(gone) === -Math.sign(down) ? down : gone + down;
-    const images = Math.abs(event.deltaY) >= 100 ? Math.round(down / 100) : Math.trunc(gone / STEP_OF_WHEEL);
+    const images = isNotch ? Math.round(down / 100) : Math.trunc(gone / STEP_OF_WHEEL);
     if (images) { gone = 0; viewport.go(viewport.index + images); }
   }, { passive: false });
   canvas.addEventListener("pointerdown", (event) => {
@@ -20,6 +21,7 @@ function listen(viewport) {
     room.activate(viewport);
     canvas.setPointerCapture(event.pointerId);
     fingers.set(event.pointerId, { x: event.clientX, y: event.clientY, moves: event.button === 1 || event.shiftKey ? "move" : room.drag, rest: 0 });
+    if (fingers.size > 1) fingers.forEach((finger) => { finger.moves = ""; }); // the finger that stays after a pinch does nothing
   });
   canvas.addEventListener("pointermove", (event) => {
     viewport.pointer = pointOf(canvas, event);
@@ -27,9 +29,9 @@ function listen(viewport) {
     if (!finger) return sayValue(viewport, window.devicePixelRatio || 1);
     take(event);
     const [x, y] = [event.clientX - finger.x, event.clientY - finger.y];
-    const apart = fingers.size === 2 ? distance(fingers) : 0;
+    const before = fingers.size === 2 ? hold(canvas, fingers) : null;
     Object.assign(finger, { x: event.clientX, y: event.clientY });
-    if (apart) pinch(viewport, apart, distance(fingers), x, y);
+    if (before) pinch(viewport, before, hold(canvas, fingers));
     else if (fingers.size === 1) drag(viewport, finger, x, y);
   });
   const end = (event) => fingers.delete(event.pointerId);
@@ -58,9 +60,11 @@ function devicePoint(canvas, event) {
   return pointOf(canvas, event).map((one) => one * (window.devicePixelRatio || 1));
 }
 
-function distance(fingers) {
+// Two fingers: how far apart they are, and the place between them, in device pixels.
+function hold(canvas, fingers) {
   const [one, other] = [...fingers.values()];
-  return Math.hypot(one.x - other.x, one.y - other.y);
+  const between = devicePoint(canvas, { clientX: (one.x + other.x) / 2, clientY: (one.y + other.y) / 2 });
+  return { apart: Math.max(1, Math.hypot(one.x - other.x, one.y - other.y)), between };
 }
 
 function drag(viewport, finger, x, y) {
@@ -72,7 +76,7 @@ function drag(viewport, finger, x, y) {
     const images = Math.trunc(finger.rest / 8);
     finger.rest -= images * 8;
     if (images) viewport.go(viewport.index + images);
-  } else dragWindow(viewport, x, y);
+  } else if (finger.moves === "window") dragWindow(viewport, x, y);
 }
 
 // To the right for a wider window (less contrast), downwards for a darker picture.
@@ -85,10 +89,11 @@ function dragWindow(viewport, x, y) {
   viewport.setWindow(rounded(shown.center + darker * y * step), rounded(shown.width + x * step));
 }
 
-function pinch(viewport, before, after, x, y) {
-  const ratio = window.devicePixelRatio || 1;
-  viewport.zoomTo(viewport.zoom * after / Math.max(1, before));
-  viewport.change({ across: viewport.across + x * ratio / 2, down: viewport.down + y * ratio / 2 });
+// What lies between the fingers stays between them.
+function pinch(viewport, before, after) {
+  viewport.zoomTo(viewport.zoom * after.apart / before.apart, ...before.between);
+  const [across, down] = after.between.map((one, place) => one - before.between[place]);
+  viewport.change({ across: viewport.across + across, down: viewport.down + down });
 }
 
 // false for a key that is not used here.

@@ -1,8 +1,8 @@
 // The reading room: images and report of a study beside each other, and above both whose they are. Two series can stand
 // side by side. Pixels and tables: reading_room.pixels.js; one image on a canvas: reading_room.viewport.js.
 
-const HELP = "Wheel or ↑ ↓: images, also PageUp, PageDown, Home, End · Drag: window (right wider, down darker) · Shift+drag or middle button, "
-  + "Shift+arrows: move · Ctrl+wheel, + and -: zoom · 0: fit · L: centre · W: width · I: invert · R: reset";
+const HELP = [["Wheel or ↑ ↓", "images"], ["PageUp, PageDown", "ten images"], ["Home, End", "first, last"], ["Drag", "window: right wider, down darker"],
+  ["Shift+drag, middle button, Shift+arrows", "move"], ["Ctrl+wheel, + and -", "zoom"], ["0", "fit"], ["L", "centre"], ["W", "width"], ["I", "invert"], ["R", "reset"]];
 const DRAGS = [["window", "window"], ["images", "images"], ["move", "move"], ["zoom", "zoom"]];
 const LINKS = [["position", "by position in the patient"], ["number", "by number"], ["off", "not at all"]];
 
@@ -24,6 +24,13 @@ function named(name, node) {
 function select(pairs, onchange) {
   const made = element("select", {}, ...pairs.map(([value, text]) => element("option", { value, textContent: text })));
   made.onchange = () => onchange(made.value);
+  return made;
+}
+
+function help() {
+  const made = element("ul", { className: "help" }, ...HELP.map(([keys, does]) => element("li", {}, element("kbd", { textContent: keys }), ` ${does}`)));
+  made.setAttribute("role", "list"); // Safari takes it away with the bullets
+  made.setAttribute("aria-label", "Keys and mouse, on the image");
   return made;
 }
 
@@ -69,7 +76,7 @@ class ReadingRoom {
     this.viewer.setAttribute("role", "group");
     this.viewer.setAttribute("aria-label", `Images: ${studies.map((study) => study.short.join(", ")).join("; ")}`);
     if (!this.state.series.length) this.stage.append(element("p", { className: "none", textContent: studies[0].images }));
-    else this.viewer.append(element("p", { className: "help", textContent: HELP }));
+    else this.viewer.append(help());
     this.desk = element("div", { className: "desk" }, this.viewer, element("div", { className: "reports" }, ...this.reports));
     el.replaceChildren(...alarm(this.state.warning), element("div", { className: "banners" }, ...this.banners), this.desk, this.readOut);
   }
@@ -178,10 +185,10 @@ class ReadingRoom {
   drew(viewport) {
     if (viewport === this.active) this.refresh();
     if (viewport !== this.active) return;
-    const { there, all, coming } = this.pixels.progress(viewport.stack.first, viewport.stack.first + viewport.stack.count);
+    const { there, all, coming, late } = this.pixels.progress(viewport.stack.first, viewport.stack.first + viewport.stack.count);
     this.loading.hidden = there === all || !coming; // of a very large study only what is near is kept
     Object.assign(this.progress, { max: all, value: there });
-    put(this.loading.lastChild, `${there} of ${all} images are there; you can already scroll`);
+    put(this.loading.lastChild, `${there} of ${all} images are there; ${late ? `the rest ${LATE}` : "you can already scroll"}`);
   }
 
   refresh() {
@@ -225,7 +232,10 @@ class ReadingRoom {
     this.said = words;
   }
 
-  leave() { this.viewports.forEach((one) => one.leave()); }
+  leave() {
+    this.viewports.forEach((one) => one.leave());
+    this.viewports = [];
+  }
 }
 
 // Whether two stacks lie in the same coordinates, and nearly parallel.
@@ -252,7 +262,7 @@ const dot = (one, other) => one[0] * other[0] + one[1] * other[1] + one[2] * oth
 function render({ model, el }) {
   begin(el, "reading_room");
   const room = new ReadingRoom(model, el);
-  return () => room.leave();
+  return () => { room.leave(); el.replaceChildren(); }; // JupyterLab keeps el of a cell that has run again
 }
 
 export default { render };

@@ -8,7 +8,7 @@ function label(viewport, ratio) {
   const at = `Image ${viewport.index + 1} of ${stack.count}`;
   put(labels.who, study.short.join("\n"));
   put(labels.series, `${[at, facts.frame, facts.towards].filter(Boolean).join(" · ")}\n${stack.title}`);
-  put(labels.how, [windowWords(viewport), `zoom ${zoomWords(viewport, ratio)}`].join("\n"));
+  put(labels.how, [windowWords(viewport), zoomWords(viewport)].filter(Boolean).join("\n"));
   ["left", "right", "top", "bottom"].forEach((edge, place) => put(labels[edge], image?.data ? facts.edges[place] : ""));
   put(labels.place, image?.reason || (image ? "" : waiting(viewport)));
   scale(viewport, ratio);
@@ -21,28 +21,31 @@ function put(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
+const LATE = "comes when the kernel is free. If nothing comes, the kernel has stopped: run the cell again.";
+
 function waiting(viewport) {
   const { there, all, late } = viewport.room.pixels.progress(viewport.stack.first, viewport.stack.first + viewport.stack.count);
-  return late ? "This image comes when the kernel is free. If nothing comes, the kernel has stopped: run the cell again."
-    : `Loading: ${there} of ${all} images are there`;
+  return late ? `This image ${LATE}` : `Loading: ${there} of ${all} images are there`;
 }
 
 function windowWords(viewport) {
+  if (viewport.image?.reason) return "";
   if (viewport.image?.colour) return "colours as stored";
   const shown = viewport.shownWindow;
   const inverted = viewport.inverted ? " · inverted" : "";
   return shown ? `window ${PLAIN(shown.center)} / ${PLAIN(shown.width)}${inverted}` : "window not known yet";
 }
 
-function zoomWords(viewport, ratio) {
-  return viewport.drawn ? `${Math.round(viewport.drawn.scale / ratio * 100)} %` : "not known yet";
+// 100 % is one pixel of the screen for each pixel of the image, also on a screen with fine pixels.
+function zoomWords({ drawn }) {
+  return drawn ? `zoom ${Math.round(drawn.scale * 100)} %` : "";
 }
 
 // A bar as long as a round number of millimetres, at most a third of the picture.
 function scale(viewport, ratio) {
-  const { drawn, about: facts, labels, box } = viewport;
+  const { drawn, about: facts, labels, canvas } = viewport;
   const pixels = drawn && facts.spacing ? drawn.scale / ratio / facts.spacing[1] : 0; // CSS pixels a millimetre
-  const length = LENGTHS.filter((one) => one * pixels <= box.clientWidth / 3).pop();
+  const length = LENGTHS.findLast((one) => one * pixels <= canvas.width / ratio / 3); // to ask the box would lay it out again
   labels.scale.hidden = !pixels || !length;
   if (labels.scale.hidden) return;
   put(labels.scale, `${length < 10 ? `${length} mm` : `${length / 10} cm`}${facts.spacingHolds ? ` ${facts.spacingHolds}` : ""}`);
@@ -63,7 +66,7 @@ function atRest(viewport) {
   const edges = directions(facts.edges, room.state.directions);
   const said = [words, windowWords(viewport), edges && `at the edges: ${edges}`, image?.reason].filter(Boolean).join("; ");
   canvas.setAttribute("aria-label", `${stack.title}. ${said}`);
-  room.say(viewport, `${words}, ${windowWords(viewport)}`);
+  room.say(viewport, `${words}, ${windowWords(viewport) || image.reason}`);
   const pairs = [
     ["Place in the series", [words, facts.number && `InstanceNumber ${facts.number}`, facts.frame].filter(Boolean).join(", ")],
     ["Edges of the picture", edges],

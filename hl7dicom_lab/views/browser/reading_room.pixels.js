@@ -72,9 +72,12 @@ class Pixels {
       block.asked = Date.now();
       open += 1;
       if (first[block.number]) this.unpack(block, first[block.number]);
-      else this.model.send({ block: block.number });
+      else this.model.send({ block: block.number, asked: this.asked });
     }
   }
+
+  // A reply that equals the last one does not travel: every question has another number than the last one answered.
+  get asked() { return (this.model.get("reply").pixels?.asked || 0) + 1; }
 
   take(told) {
     if (!told || told === this.last) return;

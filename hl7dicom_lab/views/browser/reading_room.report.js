@@ -27,7 +27,7 @@ function bannerOf(study) {
 
 function reportOf(study, several) {
   const { versions, none } = study.report;
-  const title = element("h4", { textContent: several ? `Report on ${study.accession}` : "Report", dir: "auto" });
+  const title = element("h3", { textContent: several ? `Report on ${study.accession}` : "Report", dir: "auto" });
   const article = element("article", { className: "report" }, title);
   if (study.covered) article.append(element("div", { className: "cover" }, element("strong", { textContent: study.covered })));
   else if (none) article.append(element("p", { textContent: none }));
@@ -35,7 +35,7 @@ function reportOf(study, several) {
     const [current, ...earlier] = versions;
     article.append(element("div", { className: "current" }, ...version(current, versions.length, "current")));
     if (earlier.length) {
-      article.append(element("h5", { textContent: `Earlier versions (${earlier.length}), newest first` }));
+      article.append(element("h4", { textContent: `Earlier versions (${earlier.length}), newest first` }));
       article.append(...earlier.map((one) => superseded(one, current, versions.length)));
     }
   }

@@ -173,7 +173,10 @@ class Viewport {
 
   leave() {
     cancelAnimationFrame(this.frame);
+    clearTimeout(this.resting);
     this.observer.disconnect();
     this.room.pixels.leave(this.told);
+    [this.canvas, this.colours].forEach((canvas) => Object.assign(canvas, { width: 0, height: 0 })); // gives their memory back
+    this.sheet = this.table = this.paintedFrom = null;
   }
 }

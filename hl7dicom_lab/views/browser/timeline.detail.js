@@ -1,6 +1,6 @@
 // What stands below the diagram while an arrow is open: the decoded message, its contexts, its bytes.
 function heading(text) {
-  return element("h4", { textContent: text });
+  return element("h3", { textContent: text });
 }
 
 function box(label, node) {
