@@ -30,8 +30,8 @@ from hl7dicom_lab.trace import Protocol, Trace
 from hl7dicom_lab.views.progress_bar import progress
 
 if TYPE_CHECKING:
-    from hl7dicom_lab.views.mapping_map import MappingMap
-    from hl7dicom_lab.views.timeline import Timeline
+    from hl7dicom_lab.views.mapping_map.view import MappingMap
+    from hl7dicom_lab.views.timeline.view import Timeline
     from hl7dicom_lab.views.view import View
 
 
@@ -154,7 +154,7 @@ class Lab:
         `system` chooses what one system sends and gets (`"RIS"`), `protocol` is `"HL7"` or `"DICOM"`, `problems` leaves
         out what went well, `last` keeps the newest arrows. `lab.trace.clear()` begins a new timeline.
         """
-        from hl7dicom_lab.views.timeline import Timeline
+        from hl7dicom_lab.views.timeline.view import Timeline
 
         return Timeline(self.trace, system=system, protocol=protocol, problems=problems, last=last)
 
@@ -163,8 +163,8 @@ class Lab:
 
         What is not there yet is told in words. Raises `NotFound` where no system knows the accession number.
         """
-        from hl7dicom_lab.views.mapping_map import MappingMap
-        from hl7dicom_lab.views.mapping_search import find_examination
+        from hl7dicom_lab.views.mapping_map.search import find_examination
+        from hl7dicom_lab.views.mapping_map.view import MappingMap
 
         messages = (row.decoded.raw for row in self.trace.rows(protocol="HL7") if row.decoded.kind[:3] != "ACK")
         found = find_examination(

@@ -33,7 +33,7 @@ from hl7dicom_lab.storage.study_search import answers
 from hl7dicom_lab.trace import Conversation
 
 if TYPE_CHECKING:
-    from hl7dicom_lab.views.study_screen import StudyOnScreen
+    from hl7dicom_lab.views.study.screen import StudyOnScreen
 
 #: The most matches that one query gets; whoever asks for more is told so with 0xA700.
 MOST_MATCHES = 20_000
@@ -98,7 +98,7 @@ class Pacs:
         `beside` is the accession number of a second study to compare with. Raises `NotFound` where no images have an
         accession number.
         """
-        from hl7dicom_lab.views.study_screen import StudyOnScreen
+        from hl7dicom_lab.views.study.screen import StudyOnScreen
 
         if beside:
             return self.open_study(accession_number).compare(self.open_study(beside))

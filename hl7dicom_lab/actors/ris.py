@@ -29,7 +29,7 @@ from hl7dicom_lab.services.hl7_receiver import Handler
 from hl7dicom_lab.services.worklist_scp import WorklistScp
 from hl7dicom_lab.storage.order_book import BookedStep, OrderBook
 from hl7dicom_lab.trace import Conversation
-from hl7dicom_lab.views.query_explanation import QueryExplanation, with_keys
+from hl7dicom_lab.views.query.explanation import QueryExplanation, with_keys
 
 #: The most steps that one query gets; whoever asks for more is told so with 0xA700.
 MOST_MATCHES = 20_000

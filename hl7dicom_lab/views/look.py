@@ -27,10 +27,10 @@ def look(thing: Any) -> View:
     """
     message = _message(thing)
     if message is not None:
-        from hl7dicom_lab.views.message_explorer import MessageExplorer
+        from hl7dicom_lab.views.message.explorer import MessageExplorer
 
         return MessageExplorer.of(message)
-    from hl7dicom_lab.views.data_set_explorer import DataSetExplorer
+    from hl7dicom_lab.views.data_set.explorer import DataSetExplorer
 
     return DataSetExplorer.of(_data_set(thing))
 
@@ -39,11 +39,11 @@ def compare(one: Any, other: Any) -> View:
     """Two messages, or two data sets, side by side with their differences. Raises `NotFound` as `look` does."""
     left, right = _message(one), _message(other)
     if left is not None and right is not None:
-        from hl7dicom_lab.views.message_comparison import MessageComparison
+        from hl7dicom_lab.views.message.comparison import MessageComparison
 
         return MessageComparison.of(left, right)
     if left is None and right is None:
-        from hl7dicom_lab.views.data_set_comparison import DataSetComparison
+        from hl7dicom_lab.views.data_set.comparison import DataSetComparison
 
         return DataSetComparison.of(_data_set(one), _data_set(other))
     raise NotFound(

@@ -23,7 +23,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import IdentityTransform
 
 from hl7dicom_lab.views import glyphs
-from hl7dicom_lab.views.image_window import Grey
+from hl7dicom_lab.views.study.image_window import Grey
 
 Place = Literal["left", "center", "right"]
 

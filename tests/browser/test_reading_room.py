@@ -13,7 +13,7 @@ from notebook_page import NotebookPage
 
 from conftest import PICTURES, Server
 from hl7dicom_lab.course_files import data_folder
-from hl7dicom_lab.views.image_window import Window, grey
+from hl7dicom_lab.views.study.image_window import Window, grey
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator
@@ -25,7 +25,7 @@ _FILES = """
 import numpy as np, pydicom, tempfile
 from pathlib import Path
 from hl7dicom_lab.course_files import data_folder
-from hl7dicom_lab.views.study_screen import StudyOnScreen
+from hl7dicom_lab.views.study.screen import StudyOnScreen
 folder = Path(tempfile.mkdtemp())
 base = pydicom.dcmread(data_folder() / "ct_slice" / "image_01.dcm")
 def save(count, **changed):

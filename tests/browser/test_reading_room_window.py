@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import hl7dicom_lab
-from hl7dicom_lab.views.image_window import Function, Window, grey
+from hl7dicom_lab.views.study.image_window import Function, Window, grey
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import hl7dicom_lab
 from hl7dicom_lab.trace import Protocol, Remark
-from hl7dicom_lab.views.timeline_arrow import Arrow, Form, state_of
-from hl7dicom_lab.views.timeline_fold import Fold, folded
+from hl7dicom_lab.views.timeline.arrow import Arrow, Form, state_of
+from hl7dicom_lab.views.timeline.fold import Fold, folded
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -9,7 +9,7 @@ from pydicom import Dataset, dcmread
 from hl7dicom_lab.course_files import data_folder
 from hl7dicom_lab.dicom.writing import write_data_set
 from hl7dicom_lab.errors import NotFound
-from hl7dicom_lab.views.data_set_comparison import DataSetComparison
+from hl7dicom_lab.views.data_set.comparison import DataSetComparison
 from hl7dicom_lab.views.look import compare
 
 FOLDER = data_folder() / "mr_brain"

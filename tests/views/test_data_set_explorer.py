@@ -19,7 +19,7 @@ from hl7dicom_lab.course_files import data_folder
 from hl7dicom_lab.dicom.dictionary import uid_name
 from hl7dicom_lab.dicom.writing import write_data_set
 from hl7dicom_lab.errors import NotFound
-from hl7dicom_lab.views.data_set_explorer import DataSetExplorer
+from hl7dicom_lab.views.data_set.explorer import DataSetExplorer
 from hl7dicom_lab.views.look import look
 
 SLICE = data_folder() / "mr_brain" / "slice_01.dcm"

@@ -6,8 +6,8 @@ import json
 import re
 from dataclasses import replace
 
-from hl7dicom_lab.views import comparison, explorer_html, explorer_state, explorer_text
-from hl7dicom_lab.views.explorer import Line, Tree, children, parents
+from hl7dicom_lab.views.explorer import html_form, pairs, state, text_form
+from hl7dicom_lab.views.explorer.tree import Line, Tree, children, parents
 
 
 def _tree(*lines: Line, raw: bytes = b"", bytes_as: str = "none") -> Tree:
@@ -15,7 +15,7 @@ def _tree(*lines: Line, raw: bytes = b"", bytes_as: str = "none") -> Tree:
 
 
 def _marks(left: Tree, right: Tree) -> list[tuple[str, str, bool]]:
-    return [(one.line(left, right).label, one.mark, one.counts) for one in comparison.pair(left, right)]
+    return [(one.line(left, right).label, one.mark, one.counts) for one in pairs.pair(left, right)]
 
 
 def test_parents_and_children() -> None:
@@ -65,11 +65,11 @@ def test_the_second_of_a_kind_is_paired_with_the_second_and_empty_lines_are_not_
 
 def test_hostile_text_is_escaped_in_html_and_visible_in_text() -> None:
     tree = _tree(Line(0, "<b>", "<script>alert(1)</script>", "\x1b[31m\u202ered", ("&", "1"), note="<i>"))
-    drawn = explorer_html.html_of(tree)
+    drawn = html_form.html_of(tree)
     assert "<script" not in drawn
     assert "<i>" not in drawn
     assert "&lt;script&gt;" in drawn
-    for form in (drawn, explorer_text.text(tree), json.dumps(explorer_state.state(tree), ensure_ascii=False)):
+    for form in (drawn, text_form.text(tree), json.dumps(state.state(tree), ensure_ascii=False)):
         assert "\x1b" not in form
         assert "\u202e" not in form
         assert "␛[31m" in form
@@ -78,10 +78,10 @@ def test_hostile_text_is_escaped_in_html_and_visible_in_text() -> None:
 def test_long_values_and_many_lines_are_cut_and_say_so() -> None:
     lines = tuple(Line(0, f"a{number}", "n", "v") for number in range(5000))
     tree = _tree(Line(0, "long", "n", "x" * 10_000), *lines)
-    printed = explorer_text.text(tree)
+    printed = text_form.text(tree)
     assert "(8,000 more characters)" in printed
     assert printed.endswith("... 3,501 more lines")
-    drawn = explorer_html.html_of(tree)
+    drawn = html_form.html_of(tree)
     assert "... 4,401 more lines" in drawn
     assert len(drawn) < 200_000
 
@@ -90,14 +90,14 @@ def test_the_static_form_is_made_of_headed_tables() -> None:
     tree = _tree(
         Line(0, "PID", "Patient", ""), Line(1, "PID-5", "Name", "Rivera", ("XPN", "6")), Line(0, "x", "y", "z")
     )
-    drawn = explorer_html.html_of(tree)
+    drawn = html_form.html_of(tree)
     assert re.search(r"<caption[^>]*>What is in PID</caption>", drawn)
     assert drawn.count("<details open>") == 2
     assert re.search(r'<th scope="row"[^>]*>PID-5</th>', drawn)
     for heading in ("Tag", "Name", "VR", "Length", "Value"):
         assert re.search(rf'<th scope="col"[^>]*>{heading}</th>', drawn)
     assert ">Note</th>" not in drawn, "a column for notes where there are some"
-    noted = explorer_html.html_of(replace(tree, lines=(*tree.lines[:-1], replace(tree.lines[-1], note="odd"))))
+    noted = html_form.html_of(replace(tree, lines=(*tree.lines[:-1], replace(tree.lines[-1], note="odd"))))
     assert re.search(r'<th scope="col"[^>]*>Note</th>', noted)
 
 
@@ -107,7 +107,7 @@ def test_the_pieces_of_a_text_are_all_of_its_bytes() -> None:
         Line(0, "AB", "", "", span=(1, 8)), Line(1, "1", "", "cd", span=(4, 6)), Line(1, "2", "", "e", span=(7, 8)),
         Line(0, "FG", "", "", span=(9, 13)), Line(1, "1", "", "h", span=(12, 13)), raw=raw, bytes_as="text",
     )  # fmt: skip
-    rows = explorer_state.state(tree)["sides"][0]["bytes"]["rows"]
+    rows = state.state(tree)["sides"][0]["bytes"]["rows"]
     assert [start for start, _ in rows] == [0, 9]
     assert rows[0][1] == [[-1, "␋", 1], [-1, "AB|", 3], [1, "cd", 2], [-1, "|", 1], [2, "e", 1], [-1, "␍", 1]]
     assert sum(size for _, pieces in rows for *_, size in pieces) == len(raw)
@@ -116,7 +116,7 @@ def test_the_pieces_of_a_text_are_all_of_its_bytes() -> None:
 def test_of_large_values_a_hexadecimal_view_has_the_beginning() -> None:
     raw = bytes(200_000) + b"end!"
     tree = _tree(Line(0, "pixels", "", "", span=(8, 200_000)), raw=raw, bytes_as="hex")
-    chunks = explorer_state.state(tree)["sides"][0]["bytes"]["chunks"]
+    chunks = state.state(tree)["sides"][0]["bytes"]["chunks"]
     assert [(start, len(part)) for start, part in chunks] == [(0, 8 + 2048), (200_000, 4)]
     small = _tree(Line(0, "a", "", "", span=(0, 3)), raw=b"abc", bytes_as="hex")
-    assert explorer_state.state(small)["sides"][0]["bytes"]["chunks"] == [[0, b"abc"]]
+    assert state.state(small)["sides"][0]["bytes"]["chunks"] == [[0, b"abc"]]

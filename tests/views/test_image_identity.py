@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from screen_studies import image, report
 
-from hl7dicom_lab.views.image_identity import (
+from hl7dicom_lab.views.study.image_identity import (
     ImageIdentity,
     disagreements_among,
     disagreements_with,

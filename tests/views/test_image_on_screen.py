@@ -10,7 +10,7 @@ from pydicom.uid import JPEGLSLossless, RLELossless
 from screen_studies import RAMP, image, write
 
 from hl7dicom_lab.course_files import data_folder
-from hl7dicom_lab.views.image_on_screen import read_image
+from hl7dicom_lab.views.study.image_on_screen import read_image
 
 
 def shown(folder, **changed):

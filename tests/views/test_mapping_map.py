@@ -14,9 +14,9 @@ from hl7dicom_lab.lab import Lab
 from hl7dicom_lab.mapping.order_to_worklist import put
 from hl7dicom_lab.mapping.table import ORDER_TO_WORKLIST, REPORT_TO_STUDY, WORKLIST_TO_IMAGE
 from hl7dicom_lab.views import live
-from hl7dicom_lab.views.mapping_evidence import Examination
-from hl7dicom_lab.views.mapping_map import MappingMap
-from hl7dicom_lab.views.mapping_paths import IMAGE, ORDER, REPORT, WORKLIST
+from hl7dicom_lab.views.mapping_map.evidence import Examination
+from hl7dicom_lab.views.mapping_map.paths import IMAGE, ORDER, REPORT, WORKLIST
+from hl7dicom_lab.views.mapping_map.view import MappingMap
 
 _NUMBER = "NG000001"
 
@@ -355,7 +355,7 @@ def test_the_same_examination_gives_the_same_map(department, whole):
 
 
 def test_the_groups_name_rows_of_the_table_only():
-    from hl7dicom_lab.views.mapping_sketch import _GROUPS
+    from hl7dicom_lab.views.mapping_map.sketch import _GROUPS
 
     rows = {row.attribute for row in ORDER_TO_WORKLIST} | {row.worklist for row in WORKLIST_TO_IMAGE}
     assert set(_GROUPS) <= rows, "a group names what the table does not have"

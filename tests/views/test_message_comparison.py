@@ -7,7 +7,7 @@ import json
 from hl7_text import Hl7Text, order
 
 from hl7dicom_lab.views.look import compare
-from hl7dicom_lab.views.message_comparison import MessageComparison
+from hl7dicom_lab.views.message.comparison import MessageComparison
 
 
 def _differences(left: Hl7Text, right: Hl7Text) -> list[tuple[str, str]]:

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from hl7dicom_lab.errors import NotFound
 from hl7dicom_lab.hl7v2.message import Message
-from hl7dicom_lab.views.explorer import Line
+from hl7dicom_lab.views.explorer.tree import Line
 from hl7dicom_lab.views.look import look
-from hl7dicom_lab.views.message_explorer import MessageExplorer
+from hl7dicom_lab.views.message.explorer import MessageExplorer
 
 _SAMPLES = sorted((Path(__file__).resolve().parent.parent.parent / "data" / "messages").glob("*.hl7"))
 _SAMPLES = [path for path in _SAMPLES if path.stem != "24_no_header"]

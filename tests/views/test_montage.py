@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from hl7dicom_lab.views.image_on_screen import ImageOnScreen
-from hl7dicom_lab.views.montage import crossed, evenly_spaced, montage, png, shrunk
+from hl7dicom_lab.views.study.image_on_screen import ImageOnScreen
+from hl7dicom_lab.views.study.montage import crossed, evenly_spaced, montage, png, shrunk
 
 
 def grey(value: int, rows: int = 8, columns: int = 8) -> ImageOnScreen:

@@ -16,8 +16,8 @@ from hl7dicom_lab.dicom.worklist_model import STEP, WORKLIST_MODEL
 from hl7dicom_lab.mapping.attributes import put
 from hl7dicom_lab.mapping.order_to_worklist import MappedOrder, worklist_item
 from hl7dicom_lab.model import WorklistItem
-from hl7dicom_lab.views import query_explanation_words as words
-from hl7dicom_lab.views.query_explanation import QueryExplanation, with_keys
+from hl7dicom_lab.views.query import words
+from hl7dicom_lab.views.query.explanation import QueryExplanation, with_keys
 
 _DEFAULTS = {
     "SpecificCharacterSet": "ISO_IR 192",

@@ -17,12 +17,13 @@ from screen_studies import RAMP, image, report, study, write
 
 from hl7dicom_lab.course_files import data_folder
 from hl7dicom_lab.model import ReportStatus
-from hl7dicom_lab.views import live, reading_room_pixels
-from hl7dicom_lab.views.image_facts import read_facts
-from hl7dicom_lab.views.image_on_screen import read_image
-from hl7dicom_lab.views.image_values import Values, in_sixteen_bits
-from hl7dicom_lab.views.image_window import Window, grey
-from hl7dicom_lab.views.study_screen import StudyOnScreen
+from hl7dicom_lab.views import live
+from hl7dicom_lab.views.study import pixels as pixel_blocks
+from hl7dicom_lab.views.study.image_facts import read_facts
+from hl7dicom_lab.views.study.image_on_screen import read_image
+from hl7dicom_lab.views.study.image_values import Values, in_sixteen_bits
+from hl7dicom_lab.views.study.image_window import Window, grey
+from hl7dicom_lab.views.study.screen import StudyOnScreen
 
 
 def pixels_of(block: dict) -> list[np.ndarray]:
@@ -142,8 +143,8 @@ def test_padding_is_black_and_no_part_of_the_range(tmp_path):
 
 
 def test_a_large_study_sends_the_middle_and_gives_the_rest_when_asked(tmp_path, monkeypatch):
-    monkeypatch.setattr(reading_room_pixels, "BLOCK", 64)  # two images
-    monkeypatch.setattr(reading_room_pixels, "AT_ONCE", 100)
+    monkeypatch.setattr(pixel_blocks, "BLOCK", 64)  # two images
+    monkeypatch.setattr(pixel_blocks, "AT_ONCE", 100)
     screen = StudyOnScreen.of(study(tmp_path, 7))
     state = screen.state()
     assert state["blocks"] == [[0, 2, 64], [2, 4, 64], [4, 6, 64], [6, 7, 32]]

@@ -15,9 +15,10 @@ from screen_studies import image, report, study, write
 
 from hl7dicom_lab.errors import SetupError
 from hl7dicom_lab.model import ReportStatus
-from hl7dicom_lab.views import glyphs, study_picture
+from hl7dicom_lab.views import glyphs
 from hl7dicom_lab.views.page import Box, Page
-from hl7dicom_lab.views.study_screen import StudyOnScreen
+from hl7dicom_lab.views.study import picture
+from hl7dicom_lab.views.study.screen import StudyOnScreen
 
 NORMAL = """\
 ====================================================================================================
@@ -52,7 +53,7 @@ def drawn_text(monkeypatch):
 
 
 def every_form(screen: StudyOnScreen, drawn: list[str]) -> tuple[str, str, str]:
-    study_picture.draw(screen)
+    picture.draw(screen)
     return str(screen), screen._repr_html_(), "\n".join(drawn)
 
 
@@ -264,9 +265,9 @@ def test_a_name_in_three_writings_is_whole_in_text_and_html(tmp_path):
 def test_a_writing_without_a_font_is_a_square_and_a_note(tmp_path, drawn_text, monkeypatch):
     monkeypatch.setattr(glyphs, "_installed", lambda: ())
     name = "Yamada^Tarou=山田^太郎"
-    study_picture.draw(StudyOnScreen.of(study(tmp_path, 1, PatientName=name), report("所見 normal", patient_name=name)))
+    picture.draw(StudyOnScreen.of(study(tmp_path, 1, PatientName=name), report("所見 normal", patient_name=name)))
     assert "Yamada, Tarou = □" in drawn_text
-    assert any(study_picture.NOT_DRAWN in text for text in drawn_text)
+    assert any(picture.NOT_DRAWN in text for text in drawn_text)
 
 
 def test_dollars_and_backslashes_are_drawn_as_they_are(tmp_path):
@@ -278,7 +279,7 @@ def test_dollars_and_backslashes_are_drawn_as_they_are(tmp_path):
 
 
 def test_a_long_name_is_made_smaller_then_cut(tmp_path, drawn_text):
-    study_picture.draw(StudyOnScreen.of(study(tmp_path, 1, PatientName="W" * 30 + "^" + "M" * 33)))
+    picture.draw(StudyOnScreen.of(study(tmp_path, 1, PatientName="W" * 30 + "^" + "M" * 33)))
     name = drawn_text[0]
     assert Page(10, 10, "black").width_of(name, 18, bold=True) <= 1680
     long = Page(1680, 100, "black")
@@ -289,7 +290,7 @@ def test_a_long_name_is_made_smaller_then_cut(tmp_path, drawn_text):
 
 def test_a_report_longer_than_its_panel_says_how_much_is_left_out(tmp_path, drawn_text):
     lines = [f"line {number}" for number in range(200)]
-    study_picture.draw(StudyOnScreen.of(study(tmp_path), report("\n".join(lines))))
+    picture.draw(StudyOnScreen.of(study(tmp_path), report("\n".join(lines))))
     (note,) = [text for text in drawn_text if "more lines" in text]
     shown = [text for text in drawn_text if re.fullmatch(r"line \d+", text)]
     assert shown == lines[: len(shown)]
@@ -318,7 +319,7 @@ def test_an_image_keeps_its_proportions():
 
 
 def test_matplotlib_comes_only_with_the_picture():
-    code = "import sys, hl7dicom_lab.views.study_screen; sys.exit('matplotlib' in sys.modules)"
-    root = Path(study_picture.__file__).parents[2]
+    code = "import sys, hl7dicom_lab.views.study.screen; sys.exit('matplotlib' in sys.modules)"
+    root = Path(picture.__file__).parents[3]
     finished = subprocess.run([sys.executable, "-c", code], cwd=root, timeout=60, check=False)
     assert finished.returncode == 0

@@ -15,7 +15,7 @@ from hl7dicom_lab.dicom.sop_classes import MODALITY_WORKLIST_FIND
 from hl7dicom_lab.hl7v2 import wire
 from hl7dicom_lab.lab import Lab
 from hl7dicom_lab.trace import Decoded, Remark, Trace
-from hl7dicom_lab.views.timeline import Timeline
+from hl7dicom_lab.views.timeline.view import Timeline
 
 _SVG = "{http://www.w3.org/2000/svg}"
 _MR = "1.2.840.10008.5.1.4.1.1.4"

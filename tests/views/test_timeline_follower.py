@@ -16,7 +16,7 @@ from hl7dicom_lab.clock import ClassClock
 from hl7dicom_lab.hl7v2 import wire
 from hl7dicom_lab.lab import Lab
 from hl7dicom_lab.trace import Trace
-from hl7dicom_lab.views.timeline_follower import Follower
+from hl7dicom_lab.views.timeline.follower import Follower
 
 
 class Browser:

@@ -1,0 +1,1 @@
+"""A DICOM file or data set in the explorer, and two of them compared."""

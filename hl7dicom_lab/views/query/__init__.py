@@ -1,0 +1,1 @@
+"""Why a worklist query finds what it finds."""

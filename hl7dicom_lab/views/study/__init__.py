@@ -1,0 +1,1 @@
+"""The reading room: images, and the report that holds, beside each other."""
