@@ -67,3 +67,17 @@ def test_text_of_others_is_escaped() -> None:
     view = MessageComparison.of(left.bytes(), _copy(left).put("PID-5", "<script>x</script>").bytes())
     assert "<script" not in view.html()
     assert "&lt;script&gt;" in view.html()
+
+
+def test_what_is_true_of_both_is_said_once_above_what_each_has_of_its_own() -> None:
+    left = order()
+    view = compare(left.bytes(), b"\x0b" + left.bytes() + b"\x1c\r")
+    above = view.text().splitlines()
+    assert above[0] == "Both: HL7 message ORM^O01"
+    for form in (view.text(), view.html(), json.dumps(view.state()["heads"])):
+        assert form.count("Version (MSH-12)") == 1
+        assert form.count("in an MLLP frame") == form.count("without an MLLP frame") == 1
+    other = compare(left.bytes(), _copy(left).put("MSH-9", "OMI^O23").bytes())
+    assert [line for line in other.text().splitlines() if not line.startswith(" ")][:3] == [
+        "Left: HL7 message ORM^O01", "Right: HL7 message OMI^O23", "Both"
+    ]  # fmt: skip

@@ -21,15 +21,18 @@ function compared(row) {
 }
 
 // The title, what one wants to know first, what is odd.
-function heading(side, before) {
-  const title = element("p", { className: "title" }, element("strong", { textContent: before ? `${before}: ${side.title}` : side.title }));
-  const facts = element("dl", {}, ...side.summary.map(([name, value]) => {
+function heading(head) {
+  const title = element("p", { className: "title" }, element("strong", { textContent: head.title }));
+  const facts = element("dl", {}, ...head.summary.map(([name, value]) => {
     const said = element("dd", { dir: "auto" }, ...controls(value));
     return element("div", {}, element("dt", { textContent: name }), said);
   }));
-  const odd = side.remarks.map((remark) => element("li", {}, ...controls(`! ${remark}`)));
-  const more = side.more ? [element("p", { textContent: `${side.more.toLocaleString("en")} more lines are not shown.` })] : [];
-  return element("div", { className: "about" }, title, facts, ...(odd.length ? [element("ul", {}, ...odd)] : []), ...more);
+  const odd = head.remarks.map((remark) => element("li", {}, ...controls(`! ${remark}`)));
+  return element("div", { className: "about" }, title, facts, ...(odd.length ? [element("ul", {}, ...odd)] : []));
+}
+
+function leftOut(side) {
+  return element("p", { textContent: `${side.more.toLocaleString("en")} more lines are not shown.` });
 }
 
 function toggleBox(text, checked, changed) {
@@ -194,7 +197,7 @@ function render({ model, el }) {
     ...(!two && rows.some((row) => row.empty) ? [empty] : []),
     count,
   );
-  const abouts = state.sides.map((side, number) => heading(side, two ? ["Left", "Right"][number] : ""));
+  const abouts = [...state.heads.map(heading), ...state.sides.filter((side) => side.more).map(leftOut)];
   const raw = panes.map((pane, number) => element("div", {}, element("p", { className: "caption", textContent: names[number] }), pane.node));
   el.replaceChildren(
     element("div", { className: two ? "sides" : "side" }, ...abouts),

@@ -48,7 +48,7 @@ def _sent(tree: Tree) -> str:
 
 def head(tree: Tree, side: str = "") -> str:
     """The title, what one wants to know first, and what is odd."""
-    title = f"{side}: {tree.title}" if side else tree.title
+    title = ": ".join(filter(None, (side, tree.title)))
     facts = "".join(f"<li>{_text(name)}: {_text(value)}</li>" for name, value in tree.summary)
     odd = "".join(f"<li><strong>! {_text(remark)}</strong></li>" for remark in tree.remarks)
     return f"<p><strong>{_text(title)}</strong></p><ul>{facts}{odd}</ul>"

@@ -7,7 +7,7 @@ difference, however much is in it. Empty lines are not compared: an empty field 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from hl7dicom_lab.views.explorer.tree import Line, Mark, Tree
@@ -29,6 +29,23 @@ class Pair:
     def line(self, left: Tree, right: Tree) -> Line:
         """The line that names the pair."""
         return left.lines[self.left] if self.left is not None else right.lines[self.right or 0]
+
+
+def heads(left: Tree, right: Tree) -> tuple[tuple[str, Tree], ...]:
+    """What stands above a comparison, by whose it is: what is true of both once, then what each has of its own."""
+    shared = tuple(fact for fact in left.summary if fact in right.summary)
+    same = left.title == right.title
+    both = replace(left, title=left.title if same else "", summary=shared, remarks=())
+    own = [
+        (side, replace(tree, title="" if same else tree.title, summary=tuple(_without(tree.summary, shared))))
+        for side, tree in (("Left", left), ("Right", right))
+    ]
+    found = [("Both", both), *own] if same else [*own, ("Both", both)]
+    return tuple((side, tree) for side, tree in found if tree.title or tree.summary or tree.remarks)
+
+
+def _without(facts: Sequence[tuple[str, str]], shared: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    return (fact for fact in facts if fact not in shared)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import html
 from collections.abc import Sequence
 
 from hl7dicom_lab.views.explorer.html_form import MOST_LINES, cell, head, table
-from hl7dicom_lab.views.explorer.pairs import SIGNS, Pair
+from hl7dicom_lab.views.explorer.pairs import SIGNS, Pair, heads
 from hl7dicom_lab.views.explorer.pairs_text import counted, label, values
 from hl7dicom_lab.views.explorer.tree import Tree
 
@@ -19,8 +19,8 @@ def html_of(left: Tree, right: Tree, pairs: Sequence[Pair]) -> str:
     rows = (_row(one, left, right) for one in differing[:MOST_LINES])
     drawn = table("What differs", headings, rows) if differing else ""
     more = f"<p>... {len(differing) - MOST_LINES:,} more differences</p>" if len(differing) > MOST_LINES else ""
-    heads = head(left, "Left") + head(right, "Right")
-    return f'<section style="text-align:left">{heads}{said}{drawn}{more}</section>'
+    above = "".join(head(tree, side) for side, tree in heads(left, right))
+    return f'<section style="text-align:left">{above}{said}{drawn}{more}</section>'
 
 
 def _row(one: Pair, left: Tree, right: Tree) -> str:

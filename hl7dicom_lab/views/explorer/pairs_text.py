@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hl7dicom_lab.trace_table import visible
-from hl7dicom_lab.views.explorer.pairs import SIGNS, Pair, differences
+from hl7dicom_lab.views.explorer.pairs import SIGNS, Pair, differences, heads
 from hl7dicom_lab.views.explorer.text_form import MOST_LINES, head, shown
 from hl7dicom_lab.views.explorer.tree import Tree, children
 
@@ -15,7 +15,8 @@ _WIDEST = (48, 40, 36)
 def text(left: Tree, right: Tree, pairs: Sequence[Pair]) -> str:
     """Both heads, how many differences there are, and the differences."""
     differing = [one for one in pairs if one.counts]
-    printed = ["Left", *_indented(head(left)), "Right", *_indented(head(right)), "", counted(pairs, left)]
+    printed = [line for side, tree in heads(left, right) for line in head(tree, side)]
+    printed += ["", counted(pairs, left)]
     if differing:
         printed += ["", *_columns(left, right, differing[:MOST_LINES])]
     if len(differing) > MOST_LINES:
@@ -66,7 +67,3 @@ def _cells(one: Pair, left: Tree, right: Tree) -> tuple[str, ...]:
     said = values(one, left, right)
     name = visible(one.line(left, right).name)
     return (f"{SIGNS[one.mark]} {one.mark}", visible(label(one, left, right)), name, shown(said[0]), shown(said[1]))
-
-
-def _indented(lines: Sequence[str]) -> list[str]:
-    return [f"  {line}" for line in lines]

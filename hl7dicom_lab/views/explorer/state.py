@@ -1,7 +1,8 @@
 """What the explorer in the browser gets: the lines as short lists, and the bytes ready to be drawn.
 
-    {"sides": [side, side?], "pairs": [[left, right, mark, counts], ...], "difference": "3 differences; ..."}
-    side: title, noun, headings, summary, remarks, more, lines, bytes
+    {"heads": [{"title", "summary", "remarks"}, ...], "sides": [side, side?],
+     "pairs": [[left, right, mark, counts], ...], "difference": "3 differences; ..."}
+    side: noun, headings, more, lines, bytes
     line: [depth, label, name, facts, value, note, start, end, flags, about, pieces, place]
     flags: 1 shut at first, 2 empty; pieces: [[what, size], ...]
     bytes: {"as": "text", "size", "rows": [[start, [[line, text, size], ...]], ...]}
@@ -16,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from hl7dicom_lab.views.explorer.pairs import Pair
+from hl7dicom_lab.views.explorer.pairs import Pair, heads
 from hl7dicom_lab.views.explorer.pairs_text import counted
 from hl7dicom_lab.views.explorer.text_form import plain, shown
 from hl7dicom_lab.views.explorer.tree import Line, Tree
@@ -33,7 +34,7 @@ _MOST_BYTES = 4 * 1024 * 1024
 
 def state(tree: Tree) -> dict[str, Any]:
     """One thing."""
-    return {"sides": [_side(tree)], "pairs": [], "difference": ""}
+    return {"heads": [_head(tree)], "sides": [_side(tree)], "pairs": [], "difference": ""}
 
 
 def compared(left: Tree, right: Tree, pairs: Sequence[Pair]) -> dict[str, Any]:
@@ -43,17 +44,24 @@ def compared(left: Tree, right: Tree, pairs: Sequence[Pair]) -> dict[str, Any]:
         for one in pairs
         if (one.left or 0) < MOST_LINES and (one.right or 0) < MOST_LINES
     ]
-    return {"sides": [_side(left), _side(right)], "pairs": kept, "difference": counted(pairs, left)}
+    above = [_head(tree, side) for side, tree in heads(left, right)]
+    sides = [_side(left), _side(right)]
+    return {"heads": above, "sides": sides, "pairs": kept, "difference": counted(pairs, left)}
+
+
+def _head(tree: Tree, side: str = "") -> dict[str, Any]:
+    return {
+        "title": shown(": ".join(filter(None, (side, tree.title)))),
+        "summary": [[name, shown(value)] for name, value in tree.summary],
+        "remarks": [shown(remark) for remark in tree.remarks],
+    }
 
 
 def _side(tree: Tree) -> dict[str, Any]:
     lines = tree.lines[:MOST_LINES]
     return {
-        "title": shown(tree.title),
         "noun": tree.noun,
         "headings": [tree.label_heading, "Name", *tree.fact_headings, "Value"],
-        "summary": [[name, shown(value)] for name, value in tree.summary],
-        "remarks": [shown(remark) for remark in tree.remarks],
         "more": len(tree.lines) - len(lines),
         "lines": [_line(tree, line) for line in lines],
         "bytes": _bytes(tree, lines),

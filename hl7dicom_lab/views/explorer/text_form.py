@@ -32,9 +32,9 @@ def plain(text: str) -> str:
     return text if text.isascii() and text.isprintable() else visible(text)
 
 
-def head(tree: Tree) -> list[str]:
-    """The title, what one wants to know first, and what is odd."""
-    lines = [shown(tree.title)]
+def head(tree: Tree, side: str = "") -> list[str]:
+    """The title, what one wants to know first, and what is odd. In a comparison, before it, whose it is."""
+    lines = [shown(": ".join(filter(None, (side, tree.title))))]
     width = max((len(name) for name, _ in tree.summary), default=0)
     lines += [f"  {name:<{width}}  {shown(value)}" for name, value in tree.summary]
     return lines + [f"  ! {shown(remark)}" for remark in tree.remarks]
