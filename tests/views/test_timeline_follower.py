@@ -177,11 +177,11 @@ def test_a_picture_of_the_newest_stays_as_it_is_and_still_opens():
     with Lab() as lab:
         lab.emr.place(story.order())
         lab.modality.echo()
-        feed = Follower.of(lab.trace).feed(lab.timeline(system="RIS", last=1)._only())
-        state = feed.begin()
+        feed, state = lab.timeline(system="RIS", last=1)._begun()
         assert [one["label"] for one in state["arrows"]] == ["ACK AA"], "chosen first, then cut"
         (shown,) = state["arrows"]
         assert state["numbers"][shown["id"]] == 2
+        assert state["left_out"] == 1
         heard = []
         feed.follow(heard.append)
         feed.asked({"what": "hello", "clears": 0, "has": [shown["id"]]})

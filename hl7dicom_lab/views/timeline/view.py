@@ -17,7 +17,7 @@ from hl7dicom_lab.views import live
 from hl7dicom_lab.views.timeline import html_form, svg, text_form
 from hl7dicom_lab.views.timeline.arrow import AE_TITLE_OF, PLACES, Arrow, column, columns
 from hl7dicom_lab.views.timeline.fold import Entry, Fold, folded
-from hl7dicom_lab.views.timeline.follower import Follower
+from hl7dicom_lab.views.timeline.follower import Feed, Follower
 from hl7dicom_lab.views.timeline.reading import Reading
 from hl7dicom_lab.views.view import View
 
@@ -87,33 +87,31 @@ class Timeline(View):
 
     def state(self) -> Mapping[str, Any]:
         """The arrows of now, and how they are chosen."""
-        follower = Follower.of(self._trace)
-        feed = follower.feed(self._only())
-        begun = self._state(feed.begin())
-        follower.end(feed)
+        feed, begun = self._begun()
+        Follower.of(self._trace).end(feed)
         return begun
 
     def _ipython_display_(self) -> None:
         if not live.switched_on():
             super()._ipython_display_()
             return
-        feed = Follower.of(self._trace).feed(self._only())
+        feed, begun = self._begun()
         live.show(
             self.widget,
-            self._state(feed.begin()),
+            begun,
             text=self.text(),
             html=self.html(),
             on_message=feed.asked,
             on_made=feed.follow,
         )
 
-    def _state(self, rows: Mapping[str, Any]) -> dict[str, Any]:
-        chosen = {"system": self._system, "protocol": self._protocol or "", "problems": self._problems}
-        return {**rows, "chosen": chosen, "places": list(PLACES), "titles": AE_TITLE_OF}
-
-    def _only(self) -> dict[str, int] | None:
-        """The arrows of a picture that stays as it is, with their numbers."""
-        return None if self._last is None else {arrow.id: number for number, arrow in self._chosen()[0]}
+    def _begun(self) -> tuple[Feed, dict[str, Any]]:
+        """What a widget is told now, and what tells it the rest: all that comes, or only more of a picture's arrows."""
+        follower, chosen = Follower.of(self._trace), self._chosen() if self._last is not None else None
+        feed = follower.feed(None if chosen is None else {arrow.id: number for number, arrow in chosen[0]})
+        begun = feed.begin() if chosen is None else feed.begin() | {"left_out": chosen[1]}
+        how = {"system": self._system, "protocol": self._protocol or "", "problems": self._problems}
+        return feed, begun | {"chosen": how, "places": list(PLACES), "titles": AE_TITLE_OF}
 
     def _chosen(self) -> tuple[list[tuple[int, Arrow]], int]:
         """The arrows that are asked for, with their numbers; and how many are left out before them."""
