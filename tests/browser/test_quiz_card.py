@@ -29,6 +29,15 @@ def test_a_question_is_answered_by_mouse_and_read_again(open_notebook: Callable[
     assert page.errors == []
 
 
+def test_two_cards_in_one_notebook_keep_their_own_choices(open_notebook: Callable[..., NotebookPage]) -> None:
+    page = open_notebook("quiz_two.ipynb", _OPEN, 'lab.quiz("00-q1")', 'lab.quiz("00-q1")')
+    page.run_all()
+    chosen = [page.live(place).get_by_label("Close JupyterLab") for place in (1, 2)]
+    for one in chosen:
+        one.check()
+    assert all(one.is_checked() for one in chosen), "radio buttons of one name let one be chosen on the whole page"
+
+
 def test_axe_finds_nothing_in_any_kind_of_question(open_notebook: Callable[..., NotebookPage]) -> None:
     names = ", ".join(f'"{name}"' for name in ("00-q1", "00-q2", "00-q3", "00-q4", "01-q4", "01-q3", "01-q2", "01-q1"))
     kinds = f"for name in ({names}):\n    display(lab.quiz(name))"

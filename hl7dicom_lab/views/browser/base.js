@@ -13,6 +13,11 @@ function words(text) {
   return String(text).split("`").map((part, place) => place % 2 ? element("code", { textContent: part }) : part);
 }
 
+// A name that no other widget of the page has, for ids and groups: each widget has its own copy of its code.
+function ownName(stem) {
+  return `hl7dicom-${stem}-${Math.random().toString(36).slice(2)}`;
+}
+
 // A place where news are read out by a screen reader; not to be seen.
 function announcer() {
   const made = element("span", { className: "hl7dicom-read-out" });

@@ -4,7 +4,7 @@ const ROW = 26; // pixels; the style sheet says the same
 
 function treeGrid({ rows, hasParts, parents, open, visible, wanted }, columns, label, told) {
   // Each widget, and each further view of it, may have a copy of this module of its own: no counter is unique.
-  const id = `hl7dicom-grid-${Math.random().toString(36).slice(2)}`;
+  const id = ownName("grid");
   const head = element("div", { className: "row head" }, ...columns.map((column) => columnHead(column)));
   head.setAttribute("role", "row");
   const top = element("div", { className: "top" }, head);

@@ -143,12 +143,9 @@ function card(model, question, name) {
   return { node, refresh };
 }
 
-let drawn = 0;
-
 function render({ model, el }) {
   begin(el, "quiz");
-  drawn += 1;
-  const cards = model.get("state").questions.map((question, place) => card(model, question, `quiz-${drawn}-${place}`));
+  const cards = model.get("state").questions.map((question) => card(model, question, ownName("question")));
   el.replaceChildren(...cards.map((one) => one.node));
   const refresh = () => cards.forEach((one) => one.refresh());
   refresh();

@@ -1,6 +1,5 @@
 // The timeline: arrows in the order of time. Only the rows that can be seen are in the page; the arrow keys move along
 // them, Enter opens one, Escape shuts it.
-let timelines = 0;
 const legend = "HL7: thin line. DICOM: thick line. Answers are dashed. ✖ error, ▲ warning, • note.";
 const spare = 6; // rows drawn above and below what can be seen
 
@@ -250,9 +249,8 @@ function initialize({ model }) {
 
 function render({ model, el }) {
   begin(el, "timeline");
-  timelines += 1;
   const known = storeOf(model);
-  const made = timeline(model, `timeline-${timelines}`);
+  const made = timeline(model, ownName("timeline"));
   el.replaceChildren(made.node);
   let width = -1;
   const observer = new ResizeObserver(() => {
