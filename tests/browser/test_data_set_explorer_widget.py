@@ -126,18 +126,3 @@ def test_two_slices_side_by_side_in_both_themes(open_notebook: Callable[..., Not
     page.picture(PICTURES / "data_set_explorer_dark.png")
     page.theme("JupyterLab Light")
     assert page.errors == []
-
-
-def test_saved_and_opened_again_the_static_form_stands_there(open_notebook: Callable[..., NotebookPage]) -> None:
-    page = open_notebook("data_set_again.ipynb", _OPEN, "look(folder / 'slice_12.dcm')")
-    page.run_all()
-    page.live(1)
-    page.save()
-    page.stop_kernel()
-    page.save()
-    again = open_notebook("data_set_again.ipynb")
-    assert again.cell(1).get_by_text("Explicit VR Little Endian").first.is_visible()
-    again.picture(PICTURES / "data_set_explorer_static.png")
-    again.run_all()
-    choose(again.live(1), "PhotometricInterpretation")
-    assert "MONOCHROME2" in again.live(1).locator(".row.chosen").inner_text()

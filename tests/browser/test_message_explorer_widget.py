@@ -113,21 +113,3 @@ def test_hostile_and_long_messages_in_both_themes(open_notebook: Callable[..., N
     finally:
         page.theme("JupyterLab Light")
     assert page.errors == []
-
-
-def test_a_saved_and_reopened_notebook_shows_the_static_form(open_notebook: Callable[..., NotebookPage]) -> None:
-    page = open_notebook("message_again.ipynb", _OPEN, _ORDER, "look(framed)", width=900)
-    page.run_all()
-    page.live(2)
-    page.picture(PICTURES / "message_explorer_900_light.png")
-    assert not page.cell(2).locator(".hl7dicom-static").is_visible()
-    page.save()
-    page.stop_kernel()
-    page.save()
-    again = open_notebook("message_again.ipynb", width=900)
-    static = again.cell(2).locator(".hl7dicom-static")
-    assert static.get_by_text("Patient Identifier List").first.is_visible()
-    again.picture(PICTURES / "message_explorer_static.png")
-    again.run_all()
-    again.live(2).locator(".row", has_text="PID-5").first.click()
-    assert [error for error in again.errors if "widget model not found" not in error] == []  # JupyterLab's own

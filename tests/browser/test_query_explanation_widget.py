@@ -68,18 +68,3 @@ def test_in_both_themes_nothing_is_wrong_and_the_page_does_not_scroll_sideways(
         assert page.violations() == []
     assert page.live(2).locator("script").count() == 0
     assert page.errors == []
-
-
-def test_a_notebook_that_is_opened_again_shows_the_table_and_then_the_grid(
-    open_notebook: Callable[..., NotebookPage],
-) -> None:
-    page = open_notebook("why_again.ipynb", _OPEN, _NOBODY)
-    page.run_all()
-    page.live(1)
-    page.save()
-    page.stop_kernel()
-    page.save()
-    again = open_notebook("why_again.ipynb")
-    assert again.cell(1).get_by_text("keeps out: NORTHGATE_CT1").first.is_visible()
-    again.run_all()
-    assert again.live(1).get_by_role("grid").is_visible()
