@@ -4,9 +4,10 @@ const ROWS_AROUND = 40; // of a long message, before and after the chosen segmen
 
 // Each kind gives back { node, show(line), near(line) }; `told.chosen(line)` and `told.near(line)` are called by it.
 function bytesPane(side, lines, name, told) {
-  if (side.bytes.as === "text") return textPane(side.bytes, lines, name, told);
-  if (side.bytes.as === "hex") return hexPane(side.bytes, lines, name, told);
-  const node = element("p", { className: "none", textContent: "There are no bytes to show: this was made in memory and has not been written yet." });
+  if (side.bytes.as === "text") return new TextPane(side.bytes, lines, name, told);
+  if (side.bytes.as === "hex") return new HexPane(side.bytes, lines, name, told);
+  const textContent = "There are no bytes to show: this was made in memory and has not been written yet.";
+  const node = element("p", { className: "none", textContent });
   return { node, show: () => {}, near: () => {} };
 }
 
@@ -44,92 +45,132 @@ function onArrows(node, moves) {
   });
 }
 
-function textPane(bytes, lines, name, told) {
-  const box = bytesBox(name, told);
-  const starts = bytes.rows.map(([start]) => start);
-  let [first, last] = [0, 0];
-  let pieces = [];
-  let chosen = -1;
+class TextPane {
+  constructor(bytes, lines, name, told) {
+    Object.assign(this, { bytes, lines, told });
+    this.starts = bytes.rows.map(([start]) => start);
+    this.pieces = []; // what is drawn: { made, owner, start, end }
+    this.chosen = -1;
+    this.node = bytesBox(name, told);
+    this.listen();
+    this.draw(0);
+  }
 
-  function rowOf(offset) {
-    let [low, high] = [0, starts.length - 1];
+  listen() {
+    const { node, starts } = this;
+    node.addEventListener("click", (event) => {
+      const owner = this.ownerAt(event);
+      if (owner >= 0) this.told.chosen(owner);
+    });
+    node.addEventListener("mouseover", (event) => {
+      if (this.pieceOf(event)) this.told.near(this.ownerAt(event));
+    });
+    const row = (by) => () => this.stepRow(by);
+    onArrows(node, {
+      ArrowRight: () => this.step(1), ArrowLeft: () => this.step(-1),
+      ArrowDown: row(1), ArrowUp: row(-1), Home: row(-starts.length), End: row(starts.length),
+    });
+  }
+
+  rowOf(offset) {
+    let [low, high] = [0, this.starts.length - 1];
     while (low < high) {
       const middle = Math.ceil((low + high) / 2);
-      if (starts[middle] <= offset) low = middle; else high = middle - 1;
+      if (this.starts[middle] <= offset) low = middle;
+      else high = middle - 1;
     }
     return low;
   }
-  function more(count, where, row) {
+
+  // Draw the rows around one, and buttons for those before and after.
+  draw(row) {
+    const count = this.starts.length;
+    this.first = Math.max(0, row - ROWS_AROUND);
+    this.last = Math.min(count, row + ROWS_AROUND);
+    this.pieces = [];
+    const drawn = this.bytes.rows.slice(this.first, this.last).map(([start, parts]) => this.row(start, parts));
+    const before = this.more(this.first, "before", Math.max(0, this.first - ROWS_AROUND));
+    const after = this.more(count - this.last, "after", this.last + ROWS_AROUND);
+    this.node.replaceChildren(...before, ...drawn, ...after);
+  }
+
+  row(start, parts) {
+    let at = start;
+    return element("div", { className: "line" }, ...parts.map(([owner, text, size]) => {
+      const made = element("span", { className: owner < 0 ? "between" : "value" }, ...controls(text));
+      made.dataset.piece = this.pieces.length;
+      this.pieces.push({ made, owner, start: at, end: at + size });
+      at += size;
+      return made;
+    }));
+  }
+
+  more(count, where, row) {
     if (count <= 0) return [];
-    const text = `${count.toLocaleString("en")} more ${where}`;
-    return [element("button", { type: "button", className: "more", textContent: text, onclick: () => { draw(row); mark(); } })];
+    const onclick = () => {
+      this.draw(row);
+      this.mark("chosen", this.chosen);
+    };
+    const textContent = `${count.toLocaleString("en")} more ${where}`;
+    return [element("button", { type: "button", className: "more", textContent, onclick })];
   }
-  function draw(row) {
-    first = Math.max(0, row - ROWS_AROUND);
-    last = Math.min(starts.length, row + ROWS_AROUND);
-    pieces = [];
-    const drawn = bytes.rows.slice(first, last).map(([start, parts]) => {
-      const line = element("div", { className: "line" });
-      let at = start;
-      parts.forEach(([owner, text, size]) => {
-        const made = element("span", { className: owner < 0 ? "between" : "value" });
-        made.append(...controls(text));
-        made.dataset.piece = pieces.length;
-        pieces.push({ made, owner, start: at, end: at + size });
-        at += size;
-        line.append(made);
-      });
-      return line;
-    });
-    box.replaceChildren(...more(first, "before", Math.max(0, first - ROWS_AROUND)), ...drawn, ...more(starts.length - last, "after", last + ROWS_AROUND));
+
+  mark(kind, line) {
+    this.pieces.forEach((piece) => piece.made.classList.toggle(kind, this.within(piece, line)));
   }
-  function within(piece, line) {
-    return line && line.start >= 0 && line.start <= piece.start && piece.end <= line.end;
+
+  within(piece, line) {
+    const is = this.lines[line];
+    return Boolean(is && is.start >= 0 && is.start <= piece.start && piece.end <= is.end);
   }
-  function mark() {
-    pieces.forEach((piece) => piece.made.classList.toggle("chosen", Boolean(within(piece, lines[chosen]))));
+
+  show(line) {
+    this.chosen = line;
+    const is = this.lines[line];
+    const at = is && is.start >= 0 ? this.rowOf(is.start) : -1;
+    if (at >= 0 && (at < this.first || at >= this.last)) this.draw(at);
+    this.mark("chosen", line);
+    const found = this.pieces.find((piece) => this.within(piece, line));
+    if (found) bringIn(this.node, found.made);
   }
-  function show(line) {
-    chosen = line;
-    const at = lines[line] && lines[line].start >= 0 ? rowOf(lines[line].start) : -1;
-    if (at >= 0 && (at < first || at >= last)) draw(at);
-    mark();
-    const found = pieces.find((piece) => within(piece, lines[line]));
-    if (found) bringIn(box, found.made);
+
+  near(line) {
+    this.mark("near", line);
   }
-  function near(line) {
-    pieces.forEach((piece) => piece.made.classList.toggle("near", Boolean(within(piece, lines[line]))));
-  }
-  function pieceOf(event) {
+
+  pieceOf(event) {
     const found = event.target.closest("[data-piece]");
-    return found ? pieces[Number(found.dataset.piece)] : null;
+    return found ? this.pieces[Number(found.dataset.piece)] : null;
   }
-  function owner(piece) {
-    return piece.owner >= 0 ? piece.owner : lineAt(lines, piece.start, piece.end);
+
+  // The line of what was pointed at: its own, or for a separator the one that it stands in.
+  ownerAt(event) {
+    const piece = this.pieceOf(event);
+    if (!piece) return -1;
+    return piece.owner >= 0 ? piece.owner : lineAt(this.lines, piece.start, piece.end);
   }
-  function step(by) {
-    const values = pieces.filter((piece) => piece.owner >= 0);
-    const from = lines[chosen] ? lines[chosen].start : 0;
-    const at = values.findIndex((piece) => piece.start >= from);
-    const inner = by > 0 && values[at] && values[at].owner !== chosen ? 0 : by; // into a field before past it
+
+  step(by) {
+    const values = this.pieces.filter((piece) => piece.owner >= 0);
+    const is = this.lines[this.chosen];
+    const at = values.findIndex((piece) => piece.start >= (is ? is.start : 0));
+    const inner = by > 0 && values[at] && values[at].owner !== this.chosen ? 0 : by; // into a field before past it
     const next = values[at < 0 ? values.length - 1 : Math.min(Math.max(at + inner, 0), values.length - 1)];
-    if (next) told.chosen(next.owner, true);
+    if (next) this.told.chosen(next.owner, true);
   }
-  function stepRow(by) {
-    const row = rowOf(lines[chosen] ? Math.max(lines[chosen].start, 0) : 0);
-    const found = bytes.rows[Math.min(Math.max(row + by, 0), starts.length - 1)];
-    const line = lineAt(lines, found[0] + 1, found[0] + 2);
-    if (line >= 0) told.chosen(line, true);
+
+  stepRow(by) {
+    const is = this.lines[this.chosen];
+    const row = this.rowOf(is ? Math.max(is.start, 0) : 0);
+    const [start] = this.bytes.rows[Math.min(Math.max(row + by, 0), this.starts.length - 1)];
+    const line = lineAt(this.lines, start + 1, start + 2);
+    if (line >= 0) this.told.chosen(line, true);
   }
-  box.addEventListener("click", (event) => { const piece = pieceOf(event); if (piece && owner(piece) >= 0) told.chosen(owner(piece)); });
-  box.addEventListener("mouseover", (event) => { const piece = pieceOf(event); if (piece) told.near(owner(piece)); });
-  onArrows(box, { ArrowRight: () => step(1), ArrowLeft: () => step(-1), ArrowDown: () => stepRow(1), ArrowUp: () => stepRow(-1), Home: () => stepRow(-starts.length), End: () => stepRow(starts.length) });
-  draw(0);
-  return { node: box, show, near };
 }
 
 // Text with its control characters by name. They come as U+2400 and on, which not every font can draw.
-const CONTROLS = "NUL SOH STX ETX EOT ENQ ACK BEL BS HT LF VT FF CR SO SI DLE DC1 DC2 DC3 DC4 NAK SYN ETB CAN EM SUB ESC FS GS RS US SP DEL".split(" ");
+const CONTROLS = ("NUL SOH STX ETX EOT ENQ ACK BEL BS HT LF VT FF CR SO SI "
+  + "DLE DC1 DC2 DC3 DC4 NAK SYN ETB CAN EM SUB ESC FS GS RS US SP DEL").split(" ");
 
 function controls(text) {
   return text.split(/([␀-␡])/).filter(Boolean).map((part) => {

@@ -11,7 +11,8 @@ function columnsOf(state) {
     const values = ["Left", "Right"].map((title, side) => ({ kind: "value", title, text: (row) => row.values[side] }));
     return [...first, mark, ...values];
   }
-  const facts = rest.slice(0, -1).map((title, place) => ({ kind: `fact ${title.toLowerCase()}`, title, text: (row) => row.facts[place] || "" }));
+  const facts = rest.slice(0, -1).map((title, place) => (
+    { kind: `fact ${title.toLowerCase()}`, title, text: (row) => row.facts[place] || "" }));
   const note = state.sides[0].lines.some((line) => lineOf(line).note) ? [{ kind: "note", title: "Note", text: (row) => row.note }] : [];
   return [...first, ...facts, { kind: "value", title: "Value", text: (row) => row.values[0] }, ...note];
 }
@@ -75,142 +76,238 @@ function ruler(side, lines, place, told) {
   while (top > 0 && lines[top].depth > 0) top -= 1;
   const line = lines[top];
   if (side.bytes.as !== "text" || !line || line.start < 0 || line.label.startsWith("line ")) return node;
-  const cells = fieldCells(side.bytes, lines, top);
-  node.append(...cells.slice(0, 120).map((cell) => {
-    const number = element("span", { className: "number", textContent: cell.number || " " });
-    const text = element("span", { className: "text" });
-    text.append(...controls(cell.text.length > 60 ? `${cell.text.slice(0, 60)}…` : cell.text));
-    const made = element("span", { className: "field" }, number, text);
-    if (cell.line >= 0) {
-      made.onclick = () => told.chosen(cell.line);
-      made.onmouseenter = () => told.near(cell.line);
-      made.onmouseleave = () => told.near(-1);
-      made.classList.toggle("chosen", lines[place].start >= lines[cell.line].start && lines[place].end <= lines[cell.line].end);
-    }
-    return made;
-  }));
+  const cells = new FieldCells(side.bytes, lines, top).all;
+  node.append(...cells.slice(0, 120).map((cell) => rulerField(cell, lines, lines[place], told)));
   return node;
 }
 
+function rulerField(cell, lines, chosen, told) {
+  const number = element("span", { className: "number", textContent: cell.number || " " });
+  const text = cell.text.length > 60 ? `${cell.text.slice(0, 60)}…` : cell.text;
+  const made = element("span", { className: "field" }, number, element("span", { className: "text" }, ...controls(text)));
+  if (cell.line < 0) return made;
+  const is = lines[cell.line];
+  made.onclick = () => told.chosen(cell.line);
+  made.onmouseenter = () => told.near(cell.line);
+  made.onmouseleave = () => told.near(-1);
+  made.classList.toggle("chosen", chosen.start >= is.start && chosen.end <= is.end);
+  return made;
+}
+
 // The fields of a segment line: what stands between the fields begins with the separator of the next one.
-function fieldCells(bytes, lines, top) {
-  const segment = lines[top];
+class FieldCells {
+  constructor(bytes, lines, top) {
+    this.lines = lines;
+    this.segment = lines[top];
+    this.all = [{ number: 0, line: -1, text: "" }]; // the first one: the name of the segment
+    this.sign = ""; // the field separator, when it has been met
+    this.fill(bytes.rows, fieldsOf(lines, top));
+  }
+
+  fill(rows, fields) {
+    const [begin, parts] = rows.find(([start], place) => {
+      const next = rows[place + 1];
+      return start <= this.segment.start && (!next || next[0] > this.segment.start);
+    });
+    let at = begin;
+    parts.forEach(([, text, size]) => {
+      const field = fields.find((place) => this.lines[place].start <= at && at + size <= this.lines[place].end);
+      const nameEnd = this.segment.label.replace(/\[.*/, "").length + parts[0][1].search(/[A-Za-z]/);
+      if (field === undefined) [...text].forEach((letter) => this.addBetween(letter, nameEnd));
+      else this.addField(field, text);
+      at += size;
+    });
+  }
+
+  get last() { return this.all[this.all.length - 1]; }
+
+  addField(line, text) {
+    const number = Number(/-(\d+)$/.exec(this.lines[line].label)[1]);
+    if (this.last.number !== number) this.all.push({ number, line: -1, text: "" });
+    Object.assign(this.last, { line, text: this.last.text + text });
+    if (number === 1 && /^(MSH|FHS|BHS)/.test(this.segment.label)) this.sign = text; // field 1 of a header is the separator
+  }
+
+  addBetween(letter, nameEnd) {
+    if (!this.sign && this.all.length === 1 && this.last.text.length >= nameEnd) this.sign = letter;
+    if (letter === this.sign) this.all.push({ number: this.last.number + 1, line: -1, text: letter });
+    else this.last.text += letter;
+  }
+}
+
+function fieldsOf(lines, top) {
   const fields = [];
   for (let at = top + 1; at < lines.length && lines[at].depth > 0; at += 1) {
     if (lines[at].depth === 1 && lines[at].start >= 0) fields.push(at);
   }
-  const row = bytes.rows.find(([start], place) => start <= segment.start && (!bytes.rows[place + 1] || bytes.rows[place + 1][0] > segment.start));
-  const cells = [{ number: 0, line: -1, text: "" }];
-  let at = row[0];
-  let sign = "";
-  row[1].forEach(([, text, size]) => {
-    const field = fields.find((place) => lines[place].start <= at && at + size <= lines[place].end);
-    const number = field === undefined ? 0 : Number(/-(\d+)$/.exec(lines[field].label)[1]);
-    if (number && cells[cells.length - 1].number !== number) cells.push({ number, line: -1, text: "" });
-    if (number) {
-      const cell = cells[cells.length - 1];
-      Object.assign(cell, { line: field, text: cell.text + text });
-      if (number === 1 && /^(MSH|FHS|BHS)/.test(segment.label)) sign = text;
-    } else {
-      [...text].forEach((letter, place) => {
-        const letters = cells.length === 1 ? cells[0].text.length : 0;
-        if (!sign && cells.length === 1 && letters >= segment.label.replace(/\[.*/, "").length + row[1][0][1].search(/[A-Za-z]/)) sign = letter;
-        if (letter === sign) cells.push({ number: cells[cells.length - 1].number + 1, line: -1, text: letter });
-        else cells[cells.length - 1].text += letter;
-      });
+  return fields;
+}
+
+class Explorer {
+  constructor(state, el) {
+    this.state = state;
+    this.two = state.sides.length === 2;
+    Object.assign(this, readRows(state)); // lines and rows
+    this.tree = outline(this.rows);
+    this.rowOf = state.sides.map((_, side) => new Map(this.rows.map((row, place) => [row.places[side], place])));
+    this.differing = this.rows.flatMap((row, place) => (row.counts ? [place] : []));
+    this.tree.wanted.differences = this.two && this.differsLittle();
+    this.build(el);
+    if (this.rows.length) {
+      this.refresh();
+      this.choose(this.two && this.differing.length ? this.differing[0] : 0);
     }
-    at += size;
-  });
-  return cells;
+    this.watcher = new ResizeObserver(() => this.grid.draw());
+    this.watcher.observe(this.grid.node);
+  }
+
+  // Whether most of what is compared is the same, so that the differences alone are worth seeing.
+  differsLittle() {
+    const leaves = this.rows.filter((_, place) => !this.tree.hasParts[place]).length;
+    return this.differing.length > 0 && this.differing.length * 2 < leaves;
+  }
+
+  build(el) {
+    const { state, two } = this;
+    const [{ noun }] = state.sides;
+    this.told = {
+      chosen: (place, aloud) => this.choose(place, aloud),
+      near: (place) => this.showNear(place),
+      folded: () => this.tellCount(),
+    };
+    this.grid = new TreeGrid(this.tree, columnsOf(state), two ? `Two ${noun}s, line by line` : `The ${noun} as a tree`, this.told);
+    this.names = two ? ["Bytes of the left one", "Bytes of the right one"] : [`Bytes of the ${noun}`];
+    this.panes = state.sides.map((side, number) => this.pane(side, number));
+    this.below = element("div", { className: "below" });
+    this.news = announcer();
+    const abouts = [...state.heads.map(heading), ...state.sides.filter((side) => side.more).map(leftOut)];
+    const difference = element("p", { className: "difference" }, element("strong", { textContent: state.difference }));
+    const raw = this.panes.map((pane, number) =>
+      element("div", {}, element("p", { className: "caption", textContent: this.names[number] }), pane.node));
+    const beside = (nodes) => element("div", { className: two ? "sides" : "side" }, ...nodes);
+    el.replaceChildren(beside(abouts), ...(two ? [difference] : []), this.bar(), this.grid.node, this.below, beside(raw), this.news);
+  }
+
+  // The bytes of one side: they know its lines, the tree knows the rows.
+  pane(side, number) {
+    const rowOf = this.rowOf[number];
+    return bytesPane(side, this.lines[number], this.names[number], {
+      chosen: (line, aloud) => { if (rowOf.has(line)) this.choose(rowOf.get(line), aloud); },
+      near: (line) => this.showNear(line < 0 ? -1 : rowOf.get(line) ?? -1),
+      across: this.two ? 8 : 16,
+    });
+  }
+
+  bar() {
+    const { two, tree } = this;
+    this.count = element("span", { className: "count" });
+    this.find = this.findField();
+    this.only = toggleBox("Differences only", tree.wanted.differences, (value) => this.want("differences", value));
+    const empty = toggleBox("Show empty fields", false, (value) => this.want("empty", value));
+    const differences = [
+      this.only,
+      button("◂ Previous", () => this.toDifference(-1), "Previous difference"),
+      button("Next ▸", () => this.toDifference(1), "Next difference"),
+    ];
+    return element("div", { className: "bar" },
+      element("label", { className: "find" }, "Find", this.find),
+      button("Open all", () => this.openAll(true)),
+      button("Close all", () => this.openAll(false)),
+      ...(two ? differences : []),
+      ...(!two && this.rows.some((row) => row.empty) ? [empty] : []),
+      this.count);
+  }
+
+  findField() {
+    const find = element("input", { type: "search", placeholder: this.two ? "a name or a value" : "PID-3, or a name, or a value" });
+    if (this.state.sides[0].bytes.as !== "text") find.placeholder = "a tag, a name, or a value";
+    find.oninput = () => this.look();
+    find.onkeydown = (event) => {
+      event.stopPropagation();
+      if (event.key !== "Escape") return;
+      find.value = "";
+      this.look();
+    };
+    return find;
+  }
+
+  look() {
+    this.want("text", this.find.value.trim().toLowerCase());
+    this.news.textContent = this.count.textContent;
+  }
+
+  want(what, value) {
+    this.tree.wanted[what] = value;
+    this.refresh();
+  }
+
+  openAll(value) {
+    this.tree.setAll(value);
+    this.refresh();
+  }
+
+  tellCount() {
+    const seen = this.grid.shown.length;
+    const all = this.rows.filter((row) => !row.empty || this.tree.wanted.empty).length;
+    this.count.textContent = `${seen.toLocaleString("en")} of ${all.toLocaleString("en")} lines shown`;
+  }
+
+  refresh() {
+    const { grid } = this;
+    const { chosen } = grid;
+    grid.refresh();
+    if (chosen >= 0 && grid.shown.includes(chosen)) grid.choose(chosen);
+    this.tellCount();
+  }
+
+  choose(place, aloud) {
+    const row = this.rows[place];
+    this.tree.reveal(place);
+    if (row.empty && !this.tree.wanted.empty) return;
+    this.unhide(place);
+    this.grid.choose(place);
+    this.tellCount();
+    this.panes.forEach((pane, side) => pane.show(row.places[side]));
+    const strip = this.two ? [] : [ruler(this.state.sides[0], this.lines[0], row.places[0], this.told)];
+    this.below.replaceChildren(detail(this.state, row), ...strip);
+    if (aloud) this.news.textContent = `${row.label} ${row.name} ${row.values.join(", ").slice(0, 100)}`;
+  }
+
+  // What hides a row is no longer wanted.
+  unhide(place) {
+    const { wanted } = this.tree;
+    if (wanted.differences && this.rows[place].mark === "same") {
+      wanted.differences = false;
+      this.only.querySelector("input").checked = false;
+    }
+    this.grid.refresh();
+    if (this.grid.shown.includes(place)) return;
+    this.find.value = "";
+    wanted.text = "";
+    this.grid.refresh();
+  }
+
+  showNear(place) {
+    this.grid.showNear(place);
+    this.panes.forEach((pane, side) => pane.near(place < 0 ? -1 : this.rows[place].places[side]));
+  }
+
+  toDifference(by) {
+    const at = this.grid.chosen;
+    const order = by > 0 ? this.differing : [...this.differing].reverse();
+    const found = order.find((place) => (by > 0 ? place > at : place < at)) ?? order[0]; // after the last the first
+    if (found !== undefined) this.choose(found, true);
+  }
+
+  leave() {
+    this.watcher.disconnect();
+  }
 }
 
 function render({ model, el }) {
   begin(el, "explorer");
-  const state = model.get("state");
-  const two = state.sides.length === 2;
-  const { lines, rows } = readRows(state);
-  const tree = outline(rows);
-  const news = announcer();
-  const count = element("span", { className: "count" });
-  const below = element("div", { className: "below" });
-  const rowOf = state.sides.map((_, side) => new Map(rows.map((row, place) => [row.places[side], place])));
-  const differing = rows.map((row, place) => (row.counts ? place : -1)).filter((place) => place >= 0);
-  tree.wanted.differences = two && differing.length > 0 && differing.length * 2 < rows.filter((_, place) => !tree.hasParts[place]).length;
-
-  const told = { chosen: choose, near: showNear, folded: counted };
-  const grid = treeGrid(tree, columnsOf(state), two ? `Two ${state.sides[0].noun}s, line by line` : `The ${state.sides[0].noun} as a tree`, told);
-  const names = two ? ["Bytes of the left one", "Bytes of the right one"] : [`Bytes of the ${state.sides[0].noun}`];
-  const panes = state.sides.map((side, number) => bytesPane(side, lines[number], names[number], {
-    chosen: (line, aloud) => { const place = rowOf[number].get(line); if (place !== undefined) choose(place, aloud); },
-    near: (line) => showNear(line < 0 ? -1 : rowOf[number].get(line) ?? -1),
-    across: two ? 8 : 16,
-  }));
-
-  function counted() {
-    const seen = grid.shown().length;
-    const all = rows.filter((row) => !row.empty || tree.wanted.empty).length;
-    count.textContent = `${seen.toLocaleString("en")} of ${all.toLocaleString("en")} lines shown`;
-  }
-  function refresh() {
-    const chosen = grid.chosen();
-    grid.refresh();
-    if (chosen >= 0 && grid.shown().includes(chosen)) grid.choose(chosen);
-    counted();
-  }
-  function choose(place, aloud) {
-    tree.reveal(place);
-    const row = rows[place];
-    if (row.empty && !tree.wanted.empty) return;
-    if (tree.wanted.differences && row.mark === "same") { tree.wanted.differences = false; only.querySelector("input").checked = false; }
-    grid.refresh();
-    if (!grid.shown().includes(place)) { find.value = ""; tree.wanted.text = ""; grid.refresh(); }
-    grid.choose(place);
-    counted();
-    panes.forEach((pane, side) => pane.show(row.places[side]));
-    const strip = two ? [] : [ruler(state.sides[0], lines[0], row.places[0], told)];
-    below.replaceChildren(detail(state, row), ...strip);
-    if (aloud) news.textContent = `${row.label} ${row.name} ${row.values.join(", ").slice(0, 100)}`;
-  }
-  function showNear(place) {
-    grid.showNear(place);
-    panes.forEach((pane, side) => pane.near(place < 0 ? -1 : rows[place].places[side]));
-  }
-  function toDifference(by) {
-    const at = grid.chosen();
-    const order = by > 0 ? differing : [...differing].reverse();
-    const found = order.find((place) => (by > 0 ? place > at : place < at)) ?? order[0];
-    if (found !== undefined) choose(found, true);
-  }
-
-  const find = element("input", { type: "search", placeholder: two ? "a name or a value" : "PID-3, or a name, or a value" });
-  if (state.sides[0].bytes.as !== "text") find.placeholder = "a tag, a name, or a value";
-  find.oninput = () => { tree.wanted.text = find.value.trim().toLowerCase(); refresh(); news.textContent = count.textContent; };
-  find.onkeydown = (event) => { if (event.key === "Escape") { find.value = ""; find.oninput(); } event.stopPropagation(); };
-  const only = toggleBox("Differences only", tree.wanted.differences, (value) => { tree.wanted.differences = value; refresh(); });
-  const empty = toggleBox("Show empty fields", false, (value) => { tree.wanted.empty = value; refresh(); });
-  const bar = element(
-    "div", { className: "bar" },
-    element("label", { className: "find" }, "Find", find),
-    button("Open all", () => { tree.setAll(true); refresh(); }),
-    button("Close all", () => { tree.setAll(false); refresh(); }),
-    ...(two ? [only, button("◂ Previous", () => toDifference(-1), "Previous difference"), button("Next ▸", () => toDifference(1), "Next difference")] : []),
-    ...(!two && rows.some((row) => row.empty) ? [empty] : []),
-    count,
-  );
-  const abouts = [...state.heads.map(heading), ...state.sides.filter((side) => side.more).map(leftOut)];
-  const raw = panes.map((pane, number) => element("div", {}, element("p", { className: "caption", textContent: names[number] }), pane.node));
-  el.replaceChildren(
-    element("div", { className: two ? "sides" : "side" }, ...abouts),
-    ...(two ? [element("p", { className: "difference" }, element("strong", { textContent: state.difference }))] : []),
-    bar, grid.node, below, element("div", { className: two ? "sides" : "side" }, ...raw), news,
-  );
-  if (rows.length) {
-    refresh();
-    choose(two && differing.length ? differing[0] : 0);
-  }
-  const watcher = new ResizeObserver(() => grid.draw());
-  watcher.observe(grid.node);
-  return () => watcher.disconnect();
+  const explorer = new Explorer(model.get("state"), el);
+  return () => explorer.leave();
 }
 
 export default { render };

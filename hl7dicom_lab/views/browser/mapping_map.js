@@ -60,8 +60,10 @@ function breakable(label) {
 function box(value, signs) {
   const sign = value.mark ? [element("span", { className: "sign", textContent: signs.get(value.mark) })] : [];
   const within = value.within ? [element("span", { className: "within", textContent: `${value.within} ` }), "> "] : [];
-  const name = element("span", { className: `name${value.mark ? " marked" : ""}${[0, 3].includes(value.column) ? " field" : ""}` }, ...sign, ...within, ...breakable(value.label));
-  const text = element("span", { className: value.text ? "text" : "text nothing", dir: "auto", textContent: start(value.text) || "(nothing)" });
+  const className = `name${value.mark ? " marked" : ""}${[0, 3].includes(value.column) ? " field" : ""}`;
+  const name = element("span", { className }, ...sign, ...within, ...breakable(value.label));
+  const said = { className: value.text ? "text" : "text nothing", textContent: start(value.text) || "(nothing)" };
+  const text = element("span", { ...said, dir: "auto" });
   const mark = value.mark === "made" ? `made by ${value.by}` : value.mark;
   const made = element("button", { type: "button", className: `value ${lineClass(value.mark)}`.trim(), tabIndex: -1 }, name, text);
   made.title = [placeOf(value), start(value.text) || "(nothing)", mark].filter(Boolean).join("\n");
@@ -171,99 +173,132 @@ function neighbour(key, pressed, related, seen) {
   return column[{ ArrowUp: at - 1, ArrowDown: at + 1, Home: 0, End: column.length - 1 }[pressed]];
 }
 
-function render({ model, el }) {
-  begin(el, "mapping_map");
-  const state = model.get("state");
-  const related = relations(state);
-  const signs = new Map(state.signs);
-  const boxes = new Map(state.values.map((value) => [value.key, box(value, signs)]));
-  const keys = new Map([...boxes].map(([key, one]) => [one, key]));
-  const { node, bands, lines } = sheet(state, boxes);
-  const paths = new Map(state.links.map((link) => [link, drawing("path", { class: lineClass(link.mark) })]));
-  lines.append(...paths.values());
-  const tool = tools(state);
-  const map = element("div", { className: "map", tabIndex: 0 }, node);
-  map.setAttribute("role", "region");
-  map.setAttribute("aria-label", "The map. Arrow keys up and down move in a column, left and right along a line.");
-  const way = element("div", { className: "way" });
-  const news = announcer();
-  let seen = new Set(boxes.keys());
-  let chosen = "";
+const NOTHING_CHOSEN = "Choose a value with the mouse or the keyboard: its way through the four columns is lit, and told here in words. "
+  + "Arrow keys move on, Escape ends.";
 
-  const redraw = () => draw(node, lines, state.links, boxes, paths);
+class MappingMap {
+  constructor(state, el) {
+    this.state = state;
+    this.related = relations(state);
+    this.signs = new Map(state.signs);
+    this.boxes = new Map(state.values.map((value) => [value.key, box(value, this.signs)]));
+    this.keyOf = new Map([...this.boxes].map(([key, one]) => [one, key]));
+    this.paths = new Map(state.links.map((link) => [link, drawing("path", { class: lineClass(link.mark) })]));
+    this.seen = new Set(this.boxes.keys());
+    this.chosen = "";
+    this.build(el);
+    this.listen();
+    this.filter();
+    this.watched = new ResizeObserver(() => this.redraw());
+    this.watched.observe(this.sheet.node);
+  }
+
+  build(el) {
+    const { state } = this;
+    this.sheet = sheet(state, this.boxes);
+    this.sheet.lines.append(...this.paths.values());
+    this.tool = tools(state);
+    this.way = element("div", { className: "way" });
+    this.news = announcer();
+    const map = element("div", { className: "map", tabIndex: 0 }, this.sheet.node);
+    map.setAttribute("role", "region");
+    map.setAttribute("aria-label", "The map. Arrow keys up and down move in a column, left and right along a line.");
+    const summary = element("p", { className: "summary" }, element("span", { textContent: state.summary }), this.tool.shown);
+    const title = element("h3", { textContent: state.title });
+    el.replaceChildren(title, summary, this.tool.node, legend(state.signs), map, this.way, this.news);
+  }
+
+  listen() {
+    const { search, group, made, differs } = this.tool;
+    search.addEventListener("input", () => this.filtered());
+    [group, made, differs].forEach((one) => one.addEventListener("change", () => this.filtered()));
+    this.boxes.forEach((one, key) => {
+      one.addEventListener("focus", () => { if (this.chosen !== key) this.choose(key); });
+      one.addEventListener("click", () => {
+        one.focus(); // Safari gives a button that is clicked no focus
+        this.choose(key);
+      });
+    });
+    this.sheet.node.addEventListener("keydown", (event) => this.keys(event));
+  }
+
+  redraw() {
+    draw(this.sheet.node, this.sheet.lines, this.state.links, this.boxes, this.paths);
+  }
 
   // One box of the map is reached with Tab, the others with the arrow keys.
-  function enter(key) {
-    boxes.forEach((one, name) => { one.tabIndex = name === key ? 0 : -1; });
+  enter(key) {
+    this.boxes.forEach((one, name) => { one.tabIndex = name === key ? 0 : -1; });
   }
 
-  function tell(found) {
-    if (chosen) {
-      const heading = element("h4", { textContent: `The way of ${placeOf(related.values.get(chosen))}` });
-      way.replaceChildren(heading, sentences(found, related, signs));
-      news.textContent = `${found.keys.size} values on this way`;
-    } else {
-      way.replaceChildren(element("p", { textContent: "Choose a value with the mouse or the keyboard: its way through the four columns "
-        + "is lit, and told here in words. Arrow keys move on, Escape ends." }));
-    }
-  }
-
-  function choose(key) {
-    chosen = key;
-    const found = key ? related.way(key) : { keys: new Set(), links: new Set() };
-    node.classList.toggle("chosen", Boolean(key));
-    boxes.forEach((one, name) => {
+  choose(key) {
+    this.chosen = key;
+    const found = key ? this.related.way(key) : { keys: new Set(), links: new Set() };
+    this.sheet.node.classList.toggle("chosen", Boolean(key));
+    this.boxes.forEach((one, name) => {
       one.classList.toggle("lit", found.keys.has(name));
       one.setAttribute("aria-pressed", String(name === key));
     });
-    paths.forEach((path, link) => path.classList.toggle("lit", found.links.has(link)));
-    if (key) enter(key);
-    tell(found);
-    redraw();
+    this.paths.forEach((path, link) => path.classList.toggle("lit", found.links.has(link)));
+    if (key) this.enter(key);
+    this.tell(found);
+    this.redraw();
   }
 
-  function filter() {
-    seen = matching(state, related, tool);
-    boxes.forEach((one, key) => { one.parentElement.hidden = !seen.has(key); });
-    bands.forEach((band) => { band.hidden = !band.querySelector("li:not([hidden])"); });
-    if (!seen.has(chosen)) {
-      choose("");
-      enter(state.values.find((value) => seen.has(value.key))?.key);
+  tell(found) {
+    if (!this.chosen) {
+      this.way.replaceChildren(element("p", { textContent: NOTHING_CHOSEN }));
+      return;
     }
-    tool.shown.textContent = `${seen.size} of ${boxes.size} boxes shown`;
-    redraw();
+    const heading = element("h4", { textContent: `The way of ${placeOf(this.related.values.get(this.chosen))}` });
+    this.way.replaceChildren(heading, sentences(found, this.related, this.signs));
+    this.news.textContent = `${found.keys.size} values on this way`;
   }
 
-  function filtered() {
-    filter();
-    news.textContent = `${seen.size} of ${boxes.size} boxes are shown`;
+  filter() {
+    const seen = this.seen = matching(this.state, this.related, this.tool);
+    const { boxes } = this;
+    boxes.forEach((one, key) => { one.parentElement.hidden = !seen.has(key); });
+    this.sheet.bands.forEach((band) => { band.hidden = !band.querySelector("li:not([hidden])"); });
+    if (!seen.has(this.chosen)) {
+      this.choose("");
+      this.enter(this.state.values.find((value) => seen.has(value.key))?.key);
+    }
+    this.tool.shown.textContent = `${seen.size} of ${boxes.size} boxes shown`;
+    this.redraw();
   }
 
-  tool.search.addEventListener("input", filtered);
-  [tool.group, tool.made, tool.differs].forEach((one) => one.addEventListener("change", filtered));
-  boxes.forEach((one, key) => {
-    one.addEventListener("focus", () => { if (chosen !== key) choose(key); });
-    one.addEventListener("click", () => { one.focus(); choose(key); });
-  });
-  node.addEventListener("keydown", (event) => {
-    const key = keys.get(event.target);
+  filtered() {
+    this.filter();
+    this.news.textContent = `${this.seen.size} of ${this.boxes.size} boxes are shown`;
+  }
+
+  keys(event) {
+    const key = this.keyOf.get(event.target);
     const moves = /^(Arrow(Up|Down|Left|Right)|Home|End)$/.test(event.key);
     if (!key || (!moves && event.key !== "Escape")) return;
     event.preventDefault();
     event.stopPropagation();
-    if (!moves) return choose("");
-    const next = boxes.get(neighbour(key, event.key, related, seen));
+    if (moves) this.move(key, event.key);
+    else this.choose("");
+  }
+
+  move(key, pressed) {
+    const next = this.boxes.get(neighbour(key, pressed, this.related, this.seen));
     if (!next) return;
     next.focus({ preventScroll: true });
     next.scrollIntoView({ block: "nearest" });
-  });
+  }
 
-  el.replaceChildren(element("h3", { textContent: state.title }), element("p", { className: "summary" }, element("span", { textContent: state.summary }), tool.shown),
-    tool.node, legend(state.signs), map, way, news);
-  filter();
-  const watched = new ResizeObserver(redraw);
-  watched.observe(node);
-  return () => watched.disconnect();
+  leave() {
+    this.watched.disconnect();
+  }
+}
+
+function render({ model, el }) {
+  begin(el, "mapping_map");
+  const map = new MappingMap(model.get("state"), el);
+  return () => map.leave();
 }
 
 export default { render };
