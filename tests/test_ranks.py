@@ -13,7 +13,7 @@ import pytest
 
 _PACKAGE = Path(__file__).resolve().parent.parent / "hl7dicom_lab"
 _RANKS = (
-    {"errors", "model", "clock", "trace", "trace_bell", "trace_table", "course_files", "story", "story_day"},
+    {"errors", "model", "clock", "counted", "trace", "trace_bell", "trace_table", "course_files", "story", "story_day"},
     {"hl7v2", "dicom"},
     {"mapping"},
     {"services", "storage"},

@@ -18,6 +18,7 @@ from pydicom import config
 from pydicom.dataset import Dataset
 from pydicom.uid import UID, ImplicitVRLittleEndian
 
+from hl7dicom_lab.counted import counted
 from hl7dicom_lab.dicom import pdu, status
 from hl7dicom_lab.dicom.elements import PIXEL_DATA
 from hl7dicom_lab.dicom.reading import lines, read_data_set
@@ -151,7 +152,7 @@ class Reader:
         elif isinstance(unit, pdu.Associate):
             accepted = {one.context_id: one.transfer_syntax for one in unit.results if one.result == 0}
             self._transfer_syntaxes = accepted
-            summary = f"{len(accepted)} of {_count(len(unit.results), 'context')} accepted"
+            summary = f"{len(accepted)} of {counted(len(unit.results), 'context')} accepted"
             data = "\n".join(self._answer_lines(unit))
             table = Table(_ANSWERED, tuple(self._answered(unit)))
         elif isinstance(unit, pdu.Reject | pdu.Abort):
@@ -308,7 +309,3 @@ def _matching_keys(query: Dataset, path: str = "") -> Iterator[str]:
         elif element.keyword != "SpecificCharacterSet" and element.value not in (None, "", b""):
             values = element.value if isinstance(element.value, list) or element.VM > 1 else [element.value]
             yield f"{name}={chr(92).join(map(str, values))}"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"

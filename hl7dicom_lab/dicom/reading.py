@@ -22,6 +22,7 @@ from pydicom.uid import UID
 from pydicom.valuerep import IS, DSfloat, PersonName
 from pydicom.values import convert_value
 
+from hl7dicom_lab.counted import counted
 from hl7dicom_lab.dicom import status
 from hl7dicom_lab.dicom.decoded_values import SPECIFIC_CHARACTER_SET, UNDECLARED, Codecs, codecs_of, decode_text
 from hl7dicom_lab.dicom.elements import Element, Encoding, find_elements, find_items, tag_text
@@ -58,7 +59,7 @@ def lines(data_set: Dataset, indent: str = "") -> Iterator[str]:
         name = element.keyword or ("(private)" if element.tag.is_private else "(unknown)")
         begin = f"{indent}{tag_text(element.tag)} {element.VR} {name}"
         if isinstance(element.value, Sequence):
-            yield f"{begin}: {len(element.value)} item{'' if len(element.value) == 1 else 's'}"
+            yield f"{begin}: {counted(len(element.value), 'item')}"
             for item in element.value:
                 yield from lines(item, f"{indent}  > ")
         else:

@@ -23,6 +23,7 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 from pydicom.tag import BaseTag
 
+from hl7dicom_lab.counted import counted
 from hl7dicom_lab.dicom import character_set, periods, worklist_index
 from hl7dicom_lab.dicom.decoded_values import SPECIFIC_CHARACTER_SET, UNDECLARED, Codecs, codecs_of, values
 from hl7dicom_lab.dicom.worklist_index import Narrowing
@@ -138,7 +139,7 @@ def _verdicts(level: Level, item: Dataset, around: Codecs) -> list[KeyVerdict]:
             verdicts += _best(key.inside, list(sequence_items(item, key.tag)), codecs)
         elif key.vr == "SQ":
             count = len(sequence_items(item, key.tag))
-            verdicts.append(KeyVerdict(key.path, "", f"{count} item{'' if count == 1 else 's'}", True, _words(key)))
+            verdicts.append(KeyVerdict(key.path, "", counted(count, "item"), True, _words(key)))
         else:
             found = values(item, key.tag, key.vr, codecs)
             matched, words = key.rule is None or key.rule.admits(found), _words(key)

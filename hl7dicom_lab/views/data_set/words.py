@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from hl7dicom_lab.counted import counted
 from hl7dicom_lab.dicom.dictionary import uid_name
 from hl7dicom_lab.dicom.element_tree import UNDEFINED, Node
 from hl7dicom_lab.dicom.elements import Encoding, tag_text
@@ -106,7 +107,7 @@ def pixel_words(node: Node, number: Callable[[int], int], *, subsampled: bool = 
     rows, columns, bits = number(0x00280010), number(0x00280011), number(0x00280100)
     if node.children or node.length == UNDEFINED:
         fragments = sum(child.kind == "fragment" for child in node.children)
-        return f"compressed, {fragments:,} fragment{'' if fragments == 1 else 's'}, {size:,} bytes", ""
+        return f"compressed, {counted(fragments, 'fragment', ',')}, {size:,} bytes", ""
     if not rows or not columns or not bits:
         return f"{size:,} bytes", ""
     samples, frames = 2 if subsampled else number(0x00280002) or 1, number(0x00280008) or 1
@@ -122,4 +123,4 @@ def pixel_words(node: Node, number: Callable[[int], int], *, subsampled: bool = 
 
 def plural(number: int, what: str) -> str:
     """`1 element`, `2 elements`."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
+    return counted(number, what, ",")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator, Sequence
 
+from hl7dicom_lab.counted import counted
 from hl7dicom_lab.trace_table import visible
 from hl7dicom_lab.views.explorer.text_form import AS_SENT, shown
 from hl7dicom_lab.views.explorer.tree import NUMBERS, Line, Tree, without_empty
@@ -123,7 +124,7 @@ def _together(lines: Sequence[Line]) -> str:
 
 
 def _count(lines: Sequence[Line]) -> str:
-    return f"{len(lines):,} line{'' if len(lines) == 1 else 's'}"
+    return counted(len(lines), "line", ",")
 
 
 def _row(tree: Tree, line: Line, least: int, *, noted: bool) -> str:

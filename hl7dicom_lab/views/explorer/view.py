@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 
+from hl7dicom_lab.counted import counted
 from hl7dicom_lab.views.explorer import html_form, pairs_html, pairs_text, state, text_form
 from hl7dicom_lab.views.explorer.pairs import Pair, differences, pair
 from hl7dicom_lab.views.explorer.tree import Tree
@@ -56,7 +57,7 @@ class Comparison(View):
 
     def __repr__(self) -> str:
         count = self.differences
-        return f"<{self.left.short} | {self.right.short}: {count} difference{'' if count == 1 else 's'}>"
+        return f"<{self.left.short} | {self.right.short}: {counted(count, 'difference')}>"
 
     def text(self) -> str:
         """The differences as aligned lines."""

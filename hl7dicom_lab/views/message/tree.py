@@ -6,6 +6,7 @@ message's own version; a message that is broken is shown as far as it can be rea
 
 from __future__ import annotations
 
+from hl7dicom_lab.counted import counted
 from hl7dicom_lab.hl7v2.dictionary import Dictionary, Entry, dictionary
 from hl7dicom_lab.views.explorer.tree import Line, Tree
 from hl7dicom_lab.views.message.notes import destination, remarks
@@ -57,7 +58,7 @@ class _Reader:
             seen[segment.name] = seen.get(segment.name, 0) + 1
             self._add_segment(segment, number, seen[segment.name])
         event = "^".join(filter(None, (self._kind, self._head(9, 2)))) or "(no message type)"
-        count = f"{len(self._segments):,} segment{'' if len(self._segments) == 1 else 's'}"
+        count = counted(len(self._segments), "segment", ",")
         return Tree(
             noun="message",
             short=f"Message {event[:40]}, {count}",

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pydicom.datadict import dictionary_VR, keyword_for_tag
 from pydicom.dataset import Dataset
 
+from hl7dicom_lab.counted import counted
 from hl7dicom_lab.dicom import periods
 from hl7dicom_lab.dicom.decoded_values import UNDECLARED, Codecs, codecs_of, values
 from hl7dicom_lab.dicom.matching import rule_for
@@ -100,7 +101,7 @@ def _other_day(wanted: str, found: str) -> str:
 
 
 def _days(count: int) -> str:
-    return f"{count} day{'' if count == 1 else 's'}"
+    return counted(count, "day")
 
 
 def _other_time(wanted: str, found: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydicom import Dataset
 
-from hl7dicom_lab.views.study.image_file import read_header
+from hl7dicom_lab.views.study.image_file import read_header, text_of
 from hl7dicom_lab.views.study.image_geometry import Edges, Plane, Spacing, aspect, edges, plane, spacing_on_screen
 from hl7dicom_lab.views.study.image_on_screen import not_dicom
 from hl7dicom_lab.views.study.image_window import Function, Window, function, shown_through_table, windows
@@ -58,25 +58,25 @@ def facts_of(ds: Dataset) -> ImageFacts:
     spacing, holds = spacing_on_screen(ds)
     rows, columns = _count(ds, "Rows", 0), _count(ds, "Columns", 0)
     return ImageFacts(
-        series_uid=_text(ds, "SeriesInstanceUID"),
-        series_number=_text(ds, "SeriesNumber"),
-        series_description=_text(ds, "SeriesDescription"),
-        frame_of_reference=_text(ds, "FrameOfReferenceUID"),
-        modality=_text(ds, "Modality"),
-        number=_text(ds, "InstanceNumber"),
+        series_uid=text_of(ds, "SeriesInstanceUID"),
+        series_number=text_of(ds, "SeriesNumber"),
+        series_description=text_of(ds, "SeriesDescription"),
+        frame_of_reference=text_of(ds, "FrameOfReferenceUID"),
+        modality=text_of(ds, "Modality"),
+        number=text_of(ds, "InstanceNumber"),
         frames=_count(ds, "NumberOfFrames", 1),
         rows=rows,
         columns=columns,
         windows=windows(ds),
         spread=function(ds),
-        inverted=_text(ds, "PhotometricInterpretation") == "MONOCHROME1",
+        inverted=text_of(ds, "PhotometricInterpretation") == "MONOCHROME1",
         unit=_unit(ds),
         edges=edges(ds),
         plane=plane(ds),
         spacing=spacing,
         spacing_holds=holds,
         aspect=aspect(ds),
-        thickness=_text(ds, "SliceThickness"),
+        thickness=text_of(ds, "SliceThickness"),
         size=rows * columns * (2 if _count(ds, "SamplesPerPixel", 1) == 1 else 3),
     )
 
@@ -88,12 +88,12 @@ def _unit(ds: Dataset) -> str:
     """
     if shown_through_table(ds):
         return ""
-    named = _text(ds, "RescaleType") or _text(ds, "ModalityLUTType")
+    named = text_of(ds, "RescaleType") or text_of(ds, "ModalityLUTType")
     if named:
         return "" if named == "US" else named  # US stands for unspecified
     rescaled = ds.get("RescaleSlope") is not None and ds.get("RescaleIntercept") is not None
     localizer = "LOCALIZER" in [str(one) for one in ds.get("ImageType") or ()]
-    return "HU" if _text(ds, "Modality") == "CT" and rescaled and not localizer else ""
+    return "HU" if text_of(ds, "Modality") == "CT" and rescaled and not localizer else ""
 
 
 def _count(ds: Dataset, keyword: str, otherwise: int) -> int:
@@ -102,7 +102,3 @@ def _count(ds: Dataset, keyword: str, otherwise: int) -> int:
         return max(int(value), otherwise)
     except (TypeError, ValueError):
         return otherwise
-
-
-def _text(ds: Dataset, keyword: str) -> str:
-    return str(ds.get(keyword) or "").strip()

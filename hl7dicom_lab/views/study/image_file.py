@@ -28,6 +28,11 @@ def read_whole(path: Path) -> Dataset:
     return _read(path, before=0xFFFFFFFF)
 
 
+def text_of(ds: Dataset, keyword: str) -> str:
+    """A value as text without the spaces around it; "" where there is none."""
+    return str(ds.get(keyword) or "").strip()
+
+
 def _read(path: Path, before: int) -> Dataset:
     meta = read_file_meta_info(path)
     start = _BEFORE_META + _GROUP_LENGTH_ELEMENT + meta.FileMetaInformationGroupLength

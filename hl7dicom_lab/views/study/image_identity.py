@@ -20,7 +20,7 @@ from pydicom import Dataset
 from hl7dicom_lab.dicom.person_names import group_keys
 from hl7dicom_lab.mapping.names import name_of
 from hl7dicom_lab.model import Report
-from hl7dicom_lab.views.study.image_file import read_header
+from hl7dicom_lab.views.study.image_file import read_header, text_of
 
 #: What is compared, and how a person calls it.
 _COMPARED = {
@@ -55,14 +55,14 @@ def identity_of(data_set: Dataset) -> ImageIdentity:
     """The identity in a data set (Patient, General Study modules: PS3.3 C.7.1.1, C.7.2.1)."""
     return ImageIdentity(
         patient_name=str(data_set.get("PatientName") or ""),
-        patient_id=_text(data_set, "PatientID"),
-        issuer_of_patient_id=_text(data_set, "IssuerOfPatientID"),
-        patient_birth_date=_text(data_set, "PatientBirthDate"),
-        patient_sex=_text(data_set, "PatientSex"),
-        accession_number=_text(data_set, "AccessionNumber"),
-        study_instance_uid=_text(data_set, "StudyInstanceUID"),
-        study_description=_text(data_set, "StudyDescription"),
-        study_date=_text(data_set, "StudyDate"),
+        patient_id=text_of(data_set, "PatientID"),
+        issuer_of_patient_id=text_of(data_set, "IssuerOfPatientID"),
+        patient_birth_date=text_of(data_set, "PatientBirthDate"),
+        patient_sex=text_of(data_set, "PatientSex"),
+        accession_number=text_of(data_set, "AccessionNumber"),
+        study_instance_uid=text_of(data_set, "StudyInstanceUID"),
+        study_description=text_of(data_set, "StudyDescription"),
+        study_date=text_of(data_set, "StudyDate"),
     )
 
 
@@ -107,10 +107,6 @@ def _contradict(attribute: str, one: str, other: str) -> bool:
         return bool(one.strip() and other.strip()) and one.strip() != other.strip()
     components = zip(*(group_keys(name)[0].split("^") for name in (one, other)), strict=False)
     return any(mine and yours and mine != yours for mine, yours in components)
-
-
-def _text(data_set: Dataset, keyword: str) -> str:
-    return str(data_set.get(keyword) or "").strip()
 
 
 def readable_name(patient_name: str) -> str:

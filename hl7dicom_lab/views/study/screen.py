@@ -16,6 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
+from hl7dicom_lab.counted import counted
 from hl7dicom_lab.model import Report
 from hl7dicom_lab.views import live
 from hl7dicom_lab.views.study.html_form import as_html
@@ -110,7 +111,7 @@ class StudyOnScreen(View):
 
     def __repr__(self) -> str:
         count = len(self.images)
-        images = f"{count} image{'' if count == 1 else 's'}"
+        images = counted(count, "image")
         report = "no report" if self.report is None else f"report {self.report.status.name}"
         report = "report covered" if self.covered else report
         beside = "" if self.beside is None else f", beside {self.beside!r}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from hl7dicom_lab.counted import counted
 from hl7dicom_lab.views.study.image_identity import ImageIdentity, readable_date, readable_name, two_patients
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def images_line(study: StudyOnScreen) -> str:
         return NO_IMAGES
     count, shown = len(study.images), study.shown
     facts = [
-        f"{count} image{'' if count == 1 else 's'}",
+        counted(count, "image"),
         _the_one(image.modality for image in shown),
         _the_one(image.matrix for image in shown if image.rows),
         _the_one(f"window {image.window}" for image in shown if image.window),

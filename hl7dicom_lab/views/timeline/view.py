@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from hl7dicom_lab.counted import counted
 from hl7dicom_lab.trace import Protocol, Trace
 from hl7dicom_lab.views import live
 from hl7dicom_lab.views.timeline import html_form, svg, text_form
@@ -54,7 +55,7 @@ class Timeline(View):
         arrows = [arrow for _, arrow in chosen]
         wrong = sum(arrow.is_problem for arrow in arrows)
         counts = (len(columns(arrows)), "system"), (len(arrows), "arrow"), (wrong, "problem")
-        return f"<Timeline: {', '.join(_count(number, what) for number, what in counts)}>"
+        return f"<Timeline: {', '.join(counted(number, what) for number, what in counts)}>"
 
     def text(self) -> str:
         """The arrows as lines, with their problems and presentation contexts."""
@@ -146,7 +147,3 @@ class Timeline(View):
 def _arrows(entries: list[tuple[int, Entry]]) -> Iterator[Arrow]:
     for _, entry in entries:
         yield from entry.arrows if isinstance(entry, Fold) else (entry,)
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
