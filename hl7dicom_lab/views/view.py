@@ -36,6 +36,9 @@ class View(ABC):
         """What is new in the widget's `reply` after a message of the browser."""
         return {}
 
+    def sent(self, state: dict[str, Any]) -> None:  # noqa: B027 # only who holds much has to let go of it
+        """The state is on its way, and the other forms are made: what is large need not be kept."""
+
     def __str__(self) -> str:
         return self.text()
 
@@ -43,5 +46,6 @@ class View(ABC):
         return self.html()
 
     def _ipython_display_(self) -> None:
-        state = self.state() if live.switched_on() else {}
+        state = dict(self.state()) if live.switched_on() else {}
         live.show(self.widget, state, text=self.text(), html=self.html(), on_message=self.answer)
+        self.sent(state)

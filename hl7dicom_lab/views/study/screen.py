@@ -18,7 +18,6 @@ from typing import Any, ClassVar
 
 from hl7dicom_lab.counted import counted
 from hl7dicom_lab.model import Report
-from hl7dicom_lab.views import live
 from hl7dicom_lab.views.study.html_form import as_html
 from hl7dicom_lab.views.study.image_identity import (
     ImageIdentity,
@@ -118,13 +117,8 @@ class StudyOnScreen(View):
         number = one_line(self.banner.accession_number) or "without accession number"
         return f"<Study {number}, {images}, {report}{beside}>"
 
-    def _ipython_display_(self) -> None:
-        """Decode the pixels only where a widget is drawn; the kernel forgets them when they are on their way.
-
-        Else each run of a cell would keep them once more, for `Out` keeps the study.
-        """
-        state = dict(self.state()) if live.switched_on() else {}
-        live.show(self.widget, state, text=self.text(), html=self.html(), on_message=self.answer)
+    def sent(self, state: dict[str, Any]) -> None:
+        """Forget the pixels: else each run of a cell would keep them once more, for `Out` keeps the study."""
         state.get("pixels", {}).clear()  # whoever loads the page again asks for them
         for study in filter(None, (self, self.beside)):
             vars(study).pop("shown", None)
