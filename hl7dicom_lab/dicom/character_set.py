@@ -40,6 +40,7 @@ CODECS: dict[str, str] = {
 UNICODE = "ISO_IR 192"
 #: Value representations whose text follows (0008,0005); all others are ASCII (PS3.5 section 6.1.2.3).
 _TEXT_VRS = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})
+ASCII_VRS = frozenset({"AE", "AS", "CS", "DA", "DS", "DT", "IS", "TM", "UI", "UR"})
 
 
 def terms_of(data_set: Dataset) -> tuple[str, ...]:
@@ -64,14 +65,14 @@ def _has(codec: str, character: str) -> bool:
     return True
 
 
-def texts(data_set: Dataset, path: str = "") -> Iterator[tuple[str, str]]:
-    """Each text of a data set that follows SpecificCharacterSet, with its path of keywords."""
+def texts(data_set: Dataset, path: str = "", vrs: frozenset[str] = _TEXT_VRS) -> Iterator[tuple[str, str]]:
+    """Each text of a data set that follows SpecificCharacterSet, or of other `vrs`, with its path of keywords."""
     for element in data_set:
         name = f"{path}{element.keyword or element.tag}"
         if element.VR == "SQ":
             for item in element.value or ():
-                yield from texts(item, f"{name}.")
-        elif element.VR in _TEXT_VRS and element.value:
+                yield from texts(item, f"{name}.", vrs)
+        elif element.VR in vrs and element.value:
             values = element.value if isinstance(element.value, MultiValue | list) else [element.value]
             yield from ((name, str(value)) for value in values)
 
@@ -85,6 +86,13 @@ def check(data_set: Dataset) -> None:
                 f"{text!r} does not fit into {chr(92).join(terms) or 'the default character repertoire (ASCII)'}",
                 where=name,
                 next_step=f"declare SpecificCharacterSet (0008,0005) as one that has it, for example {UNICODE}",
+            )
+    for name, text in texts(data_set, vrs=ASCII_VRS):
+        if not text.isascii():
+            raise CannotEncode(
+                f"{text!r} is not ASCII, and this attribute has no other characters (PS3.5 section 6.1.2.3)",
+                where=name,
+                next_step="write it with letters, digits and signs of ASCII",
             )
 
 

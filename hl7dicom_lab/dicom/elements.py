@@ -35,13 +35,19 @@ _SHORT_LENGTH = frozenset(
 
 
 class Element(NamedTuple):
-    """One element: its value is `data_set[start:end]`. `closed_by_delimiter` is an undefined length."""
+    """One element: its value is `data_set[start:end]`. `closed_by_delimiter` is an undefined length.
+
+    A sequence has its `items`, each with its elements in the same bytes. Encapsulated pixel data has the lengths of its
+    `fragments`, that of the offset table first.
+    """
 
     tag: int
     vr: str
     start: int
     end: int
     closed_by_delimiter: bool = False
+    items: tuple[tuple[Element, ...], ...] = ()
+    fragments: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -75,18 +81,16 @@ def find_elements(data_set: bytes, encoding: Encoding) -> list[Element]:
     return elements
 
 
-def find_items(data_set: bytes, sequence: Element, encoding: Encoding) -> list[bytes]:
-    """The items of a sequence that `find_elements` found, each as an encoded data set."""
-    return _Walk(data_set, encoding).items(sequence.start, sequence.end)
-
-
 def tag_text(tag: int) -> str:
     """A tag as the standard prints it: `(0010,0020)`."""
     return f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
 
 
+_Items = tuple[tuple[Element, ...], ...]
+
+
 class _Walk:
-    """One pass over a data set. Each method returns the position after what it has read."""
+    """One pass over a data set. Each method returns what it has found, and the position after it."""
 
     def __init__(self, data: bytes, encoding: Encoding) -> None:
         self._data = data
@@ -110,15 +114,14 @@ class _Walk:
                 raise _fault(f"{tag_text(tag)} stands outside a sequence", at)
             start = at
             if length == _UNDEFINED:
-                at, close = self._undefined(tag, vr, at, end, depth)
-                found.append(Element(tag, vr, start, close, closed_by_delimiter=True))
+                element, at = self._undefined(tag, vr, at, end, depth)
+                found.append(element)
                 continue
             at += length
             if at > end:
                 raise _fault(f"{tag_text(tag)} has {length} bytes, but only {end - start} follow", start)
-            if vr == "SQ":
-                self._sequence(start, at, depth, is_open=False)
-            found.append(Element(tag, vr, start, at))
+            items = self._sequence(start, at, depth, is_open=False)[0] if vr == "SQ" else ()
+            found.append(Element(tag, vr, start, at, items=items))
         if in_open_item:
             raise _fault("an item of undefined length is not closed", at)
         return found, at
@@ -142,60 +145,50 @@ class _Walk:
             at += 4
         return tag, vr.decode("ascii"), length, at
 
-    def _undefined(self, tag: int, vr: str, at: int, end: int, depth: int) -> tuple[int, int]:
-        """Past a value of undefined length; and where its delimiter begins."""
+    def _undefined(self, tag: int, vr: str, at: int, end: int, depth: int) -> tuple[Element, int]:
+        """An element whose value ends where its delimiter begins."""
+        items: _Items = ()
+        fragments: tuple[int, ...] = ()
         if tag == PIXEL_DATA and vr in ("OB", "OW", "UN") and depth == 0 and self._encapsulated:
-            after = self._fragments(at, end)
+            fragments, after = self._fragments(at, end)
         elif vr == "UN":  # PS3.5 section 6.2.2: such a sequence is always Implicit VR Little Endian
             inner = _Walk(self._data, Encoding(implicit_vr=True, little_endian=True))
-            after = inner._sequence(at, end, depth, is_open=True)
+            _, after = inner._sequence(at, end, depth, is_open=True)
         elif vr == "SQ":
-            after = self._sequence(at, end, depth, is_open=True)
+            items, after = self._sequence(at, end, depth, is_open=True)
         else:
             raise _fault(f"{tag_text(tag)} ({vr}) may not have an undefined length", at)
-        return after, after - 8
+        return Element(tag, vr, at, after - 8, True, items, fragments), after
 
-    def _sequence(self, at: int, end: int, depth: int, *, is_open: bool) -> int:
-        """Past the items up to `end`, or up to the sequence's delimiter."""
+    def _sequence(self, at: int, end: int, depth: int, *, is_open: bool) -> tuple[_Items, int]:
+        """The items up to `end`, or up to the sequence's delimiter."""
+        found: list[tuple[Element, ...]] = []
         while at < end:
             tag, length, at = self._item_header(at, end)
             if tag == _SEQUENCE_END and is_open:
-                return at
+                return tuple(found), at
             if tag != _ITEM:
                 raise _fault(f"{tag_text(tag)} stands where an item was due", at)
-            if length == _UNDEFINED:
-                _, at = self.elements(at, end, depth=depth + 1, in_open_item=True)
-                continue
-            if at + length > end:
+            is_open_item = length == _UNDEFINED
+            if not is_open_item and at + length > end:
                 raise _fault(f"an item has {length} bytes, but only {end - at} follow", at)
-            self.elements(at, at + length, depth=depth + 1, in_open_item=False)
-            at += length
+            item_end = end if is_open_item else at + length
+            elements, at = self.elements(at, item_end, depth=depth + 1, in_open_item=is_open_item)
+            found.append(tuple(elements))
         if is_open:
             raise _fault("a sequence of undefined length is not closed", at)
-        return at
+        return tuple(found), at
 
-    def items(self, at: int, end: int) -> list[bytes]:
-        """The contents of the items from `at` to `end`, which have been checked before."""
-        found = []
-        while at < end:
-            _, length, at = self._item_header(at, end)
-            if length == _UNDEFINED:
-                _, after = self.elements(at, end, depth=0, in_open_item=True)
-                found.append(self._data[at : after - 8])
-            else:
-                after = at + length
-                found.append(self._data[at:after])
-            at = after
-        return found
-
-    def _fragments(self, at: int, end: int) -> int:
-        """Past encapsulated pixel data: items that hold bytes, then a delimiter (PS3.5 section A.4)."""
+    def _fragments(self, at: int, end: int) -> tuple[tuple[int, ...], int]:
+        """The lengths in encapsulated pixel data: items that hold bytes, then a delimiter (PS3.5 section A.4)."""
+        found: list[int] = []
         while at < end:
             tag, length, at = self._item_header(at, end)
             if tag == _SEQUENCE_END:
-                return at
+                return tuple(found), at
             if tag != _ITEM or length == _UNDEFINED or at + length > end:
                 raise _fault("a fragment of the pixel data is cut short", at)
+            found.append(length)
             at += length
         raise _fault("the encapsulated pixel data is not closed", at)
 

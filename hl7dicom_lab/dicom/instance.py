@@ -1,18 +1,23 @@
 """One image as it came with a C-STORE: whether it is what its command says, and can be read to its end.
 
-Clinical step: the archive takes an image from a scanner (IHE RAD-8). Standard: PS3.4 section B.2, PS3.5 sections 8 and
-9, PS3.3 section C.7.6.3. Rule: what is stored can be opened again. An image that cannot be decoded, that has fewer
-pixels than its rows and columns say, or whose identity contradicts the command is refused, with a status that says why.
+Clinical step: the archive takes an image from a scanner (IHE RAD-8). Standard: PS3.4 section B.2, PS3.5 sections 7, 8
+and 9, PS3.3 section C.7.6.3. Rule: what is stored can be opened again, and every reader finds the same in it. An image
+that cannot be decoded, that says something twice, that has fewer pixels than its rows and columns say, or whose
+identity contradicts the command is refused, with a status that says why.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 
 from pydicom.dataset import Dataset
+from pydicom.multival import MultiValue
+from pydicom.tag import Tag
 
+from hl7dicom_lab.counted import counted
 from hl7dicom_lab.dicom import status
-from hl7dicom_lab.dicom.elements import PIXEL_DATA, Element, Encoding, find_elements
+from hl7dicom_lab.dicom.elements import PIXEL_DATA, Element, Encoding, find_elements, tag_text
 from hl7dicom_lab.dicom.reading import read_elements
 from hl7dicom_lab.errors import DicomFault
 from hl7dicom_lab.model import ReceivedInstance
@@ -20,10 +25,37 @@ from hl7dicom_lab.model import ReceivedInstance
 #: PS3.5 section 9.1: numbers without leading zeros, separated by dots, at most 64 characters.
 _UID = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))+", re.ASCII)
 _LONGEST_UID = 64
+#: PS3.5 section 7.1: these groups are for command sets and files, or for nobody.
+_FIRST_GROUP, _NO_GROUP = 0x0008, 0xFFFF
+#: What is read of an instance: who it is and whose, where it belongs, and how many pixels it has. A scanner writes a
+#: hundred elements more; they are kept as they came.
+HEADER = (
+    "SpecificCharacterSet", "SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID",
+    "PatientID", "IssuerOfPatientID", "PatientName", "PatientBirthDate", "PatientSex",
+    "AccessionNumber", "StudyDate", "StudyTime", "StudyDescription", "Modality", "SeriesNumber", "InstanceNumber",
+    "SamplesPerPixel", "PhotometricInterpretation", "NumberOfFrames", "Rows", "Columns", "BitsAllocated",
+)  # fmt: skip
+_HEADER_TAGS = frozenset(int(Tag(keyword)) for keyword in HEADER)
+#: Float Pixel Data and Double Float Pixel Data, which stand instead of Pixel Data (PS3.3 section C.7.6.24).
+_OTHER_PIXELS = frozenset({0x7FE00008, 0x7FE00009})
+
+
+@dataclass(frozen=True)
+class CheckedInstance(ReceivedInstance):
+    """An instance that `check_instance` has found to be sound, with the header that it gave."""
+
+    header: Dataset = field(default_factory=Dataset, compare=False, repr=False)
+
+    @classmethod
+    def of(cls, received: ReceivedInstance) -> CheckedInstance:
+        """Check an instance, if nobody has. Raises as `check_instance` does."""
+        if isinstance(received, CheckedInstance):
+            return received
+        return cls(**vars(received), header=check_instance(received))
 
 
 def check_instance(received: ReceivedInstance) -> Dataset:
-    """The header of an instance that may be kept: its elements before the pixel data.
+    """The `HEADER` of an instance that may be kept.
 
     Raises `DicomFault`: 0xA900, no data set, or an identity that is missing or is not the command's; 0xC000, not
     decodable; 0xC002, a malformed UID; 0xC003, pixel data that is too short or not encoded as its syntax asks.
@@ -41,15 +73,18 @@ def check_instance(received: ReceivedInstance) -> Dataset:
 
 
 def read_instance(data_set: bytes, transfer_syntax_uid: str) -> Dataset:
-    """The elements before the pixel data, once the whole data set is found to be sound.
+    """The `HEADER` of a data set, once the whole of it is found to be sound.
 
     Raises `DicomFault` as `check_instance` does, but for what concerns the command.
     """
     encoding = Encoding.of(transfer_syntax_uid)
     elements = find_elements(data_set, encoding)
-    header = read_elements(data_set, [element for element in elements if element.tag < PIXEL_DATA], encoding)
+    _check_tags(elements)
+    header = read_elements(data_set, [one for one in elements if one.tag in _HEADER_TAGS and one.vr != "SQ"], encoding)
     pixels = next((element for element in elements if element.tag == PIXEL_DATA), None)
-    if pixels is not None:
+    if pixels is None:
+        _check_no_pixels(elements, header)
+    else:
         _check_pixels(pixels, header, encoding)
     return header
 
@@ -67,7 +102,24 @@ def check_uid(uid: str, keyword: str) -> None:
         )
 
 
+def _check_tags(elements: list[Element]) -> None:
+    """Raise `DicomFault` where a tag may not stand in a data set, or stands there twice (PS3.5 section 7.1)."""
+    seen: set[int] = set()
+    for tag, _, start, *_ in elements:
+        forbidden = not _FIRST_GROUP <= tag >> 16 < _NO_GROUP
+        if forbidden or tag in seen:
+            raise DicomFault(
+                f"{tag_text(tag)} {'does not belong in a data set' if forbidden else 'stands twice'}",
+                status=status.CANNOT_DECODE,
+                where=f"byte {start} of the data set",
+                next_step="send the data set without file meta information and command elements, each tag once",
+            )
+        seen.add(tag)
+
+
 def _check_same(header: Dataset, keyword: str, in_command: str) -> None:
+    if not _text(header, keyword):
+        raise _mismatch(f"the data set has no {keyword}", keyword, "write into the data set what the command says")
     if _text(header, keyword) != in_command:
         raise _mismatch(
             f"{keyword} differs between command and data set",
@@ -78,6 +130,8 @@ def _check_same(header: Dataset, keyword: str, in_command: str) -> None:
 
 def _text(header: Dataset, keyword: str) -> str:
     value = header.get(keyword)
+    if isinstance(value, MultiValue):
+        return "\\".join(map(str, value))
     return str(value) if isinstance(value, str) else ""
 
 
@@ -90,6 +144,7 @@ def _check_pixels(pixels: Element, header: Dataset, encoding: Encoding) -> None:
         asked = "encapsulated" if encoding.encapsulated else "native"
         raise _pixel_fault(f"the transfer syntax asks for {asked} pixel data (PS3.5 section A.4)")
     if encoding.encapsulated:
+        _check_fragments(pixels, header)
         return
     expected = _native_length(header)
     present = pixels.end - pixels.start
@@ -97,19 +152,40 @@ def _check_pixels(pixels: Element, header: Dataset, encoding: Encoding) -> None:
         raise _pixel_fault(f"pixel data has {present} bytes, the image pixel module says {expected}")
 
 
+def _check_fragments(pixels: Element, header: Dataset) -> None:
+    """A frame is encoded in one fragment or more; the first item is the offset table (PS3.5 section A.4)."""
+    filled, frames = sum(length > 0 for length in pixels.fragments[1:]), _frames(header)
+    if filled < frames:
+        raise _pixel_fault(f"pixel data has {counted(filled, 'fragment')} for {counted(frames, 'frame')}")
+
+
+def _check_no_pixels(elements: list[Element], header: Dataset) -> None:
+    """Documents have no pixels; an image has some, or no rows and columns either."""
+    if _native_length(header) and not _OTHER_PIXELS & {element.tag for element in elements}:
+        raise _pixel_fault("there is no pixel data, and rows and columns say that there is")
+
+
 def _native_length(header: Dataset) -> int:
     """The bytes of unencapsulated pixels (PS3.5 section 8.1.1), 0 where the header does not say."""
     samples = _number(header, "SamplesPerPixel", 1)
     if header.get("PhotometricInterpretation") == "YBR_FULL_422":
         samples = 2  # two pixels share their colour differences (PS3.3 section C.7.6.3.1.2)
-    frames = max(1, _number(header, "NumberOfFrames", 1))
-    values = _number(header, "Rows") * _number(header, "Columns") * samples * frames
+    values = _number(header, "Rows") * _number(header, "Columns") * samples * _frames(header)
     return (values * _number(header, "BitsAllocated") + 7) // 8
 
 
+def _frames(header: Dataset) -> int:
+    return max(1, _number(header, "NumberOfFrames", 1))
+
+
 def _number(header: Dataset, keyword: str, otherwise: int = 0) -> int:
+    """A value of the header that the length of the pixels depends on; `otherwise` where it is empty or absent."""
     value = header.get(keyword)
-    return int(value) if isinstance(value, int) else otherwise
+    if value is None or value == "":
+        return otherwise
+    if not isinstance(value, int):
+        raise _pixel_fault(f"{keyword} is not one whole number, so the size of the image is not known")
+    return int(value)
 
 
 def _pixel_fault(what: str) -> DicomFault:

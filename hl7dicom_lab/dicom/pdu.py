@@ -8,13 +8,18 @@ and not what somebody made of it. What is no PDU is a `PeerError` that says why.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from hl7dicom_lab.errors import PeerError
 
 HEADER_LENGTH = 6
-_FIXED_PART = 68  # of A-ASSOCIATE-RQ and -AC after the header: version, titles, reserved bytes
+_PDU_HEADER = struct.Struct(">BxL")
+_VALUE_HEADER = struct.Struct(">LB")
+#: Of a presentation data value, before its message control header: length and context.
+VALUE_HEADER_LENGTH = _VALUE_HEADER.size
+#: Of A-ASSOCIATE-RQ and -AC after the header: version, titles, reserved bytes.
+FIXED_PART = 68
 
 #: PS3.8 sections 9.3.2 to 9.3.8: the first byte of each PDU.
 NAMES = {
@@ -189,6 +194,12 @@ def parse(raw: bytes, *, shortened: bool = False) -> Pdu:
         raise PeerError(f"{name} ends too early", where=name) from error
 
 
+def data_transfer(context_id: int, values: Iterable[bytes]) -> bytes:
+    """A P-DATA-TF of presentation data values of one context, each with its message control header (section 9.3.5)."""
+    body = b"".join(_VALUE_HEADER.pack(len(value) + 1, context_id) + value for value in values)
+    return _PDU_HEADER.pack(4, len(body)) + body
+
+
 def _parse_body(kind: int, body: bytes, shortened: bool) -> Pdu:
     if kind in (1, 2):
         return _associate(body)
@@ -202,25 +213,25 @@ def _parse_body(kind: int, body: bytes, shortened: bool) -> Pdu:
 
 
 def _associate(body: bytes) -> Associate:
-    if len(body) < _FIXED_PART:
+    if len(body) < FIXED_PART:
         raise struct.error("the AE titles are missing")
     called, calling = _title(body[4:20]), _title(body[20:36])
-    items = tuple(_items(body[_FIXED_PART:]))
-    user = dict(part for kind, data in items if kind == 0x50 for part in _items(data))
+    parts = tuple(items(body[FIXED_PART:]))
+    user = dict(part for kind, data in parts if kind == 0x50 for part in items(data))
     return Associate(
         called_ae_title=called,
         calling_ae_title=calling,
-        application_context=next((_uid(data) for kind, data in items if kind == 0x10), ""),
-        proposed=tuple(_proposed(data) for kind, data in items if kind == 0x20),
-        results=tuple(_result(data) for kind, data in items if kind == 0x21),
+        application_context=next((_uid(data) for kind, data in parts if kind == 0x10), ""),
+        proposed=tuple(_proposed(data) for kind, data in parts if kind == 0x20),
+        results=tuple(_result(data) for kind, data in parts if kind == 0x21),
         maximum_length=int.from_bytes(user.get(0x51, b""), "big"),
         implementation_class_uid=_uid(user.get(0x52, b"")),
         implementation_version_name=_title(user.get(0x55, b"")),
     )
 
 
-def _items(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Items and sub-items: type, a reserved byte, two bytes of length, content (section 9.3.2)."""
+def items(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Items and sub-items, each with its type and content (section 9.3.2). Raises `struct.error` where one is cut."""
     at = 0
     while at < len(data):
         kind, length = struct.unpack_from(">BxH", data, at)
@@ -232,7 +243,7 @@ def _items(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _proposed(data: bytes) -> ProposedContext:
-    syntaxes = tuple(_items(data[4:]))
+    syntaxes = tuple(items(data[4:]))
     return ProposedContext(
         context_id=data[0],
         abstract_syntax=next((_uid(uid) for kind, uid in syntaxes if kind == 0x30), ""),
@@ -241,7 +252,7 @@ def _proposed(data: bytes) -> ProposedContext:
 
 
 def _result(data: bytes) -> ContextResult:
-    syntax = next((_uid(uid) for kind, uid in _items(data[4:]) if kind == 0x40), "")
+    syntax = next((_uid(uid) for kind, uid in items(data[4:]) if kind == 0x40), "")
     return ContextResult(context_id=data[0], result=data[2], transfer_syntax=syntax)
 
 

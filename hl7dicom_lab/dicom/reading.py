@@ -9,7 +9,7 @@ For files and data sets of one's own pydicom's `dcmread` is the tool; this reads
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from pydicom import config
 from pydicom.datadict import dictionary_has_tag, dictionary_VR, keyword_for_tag
@@ -25,12 +25,14 @@ from pydicom.values import convert_value
 from hl7dicom_lab.counted import counted
 from hl7dicom_lab.dicom import status
 from hl7dicom_lab.dicom.decoded_values import SPECIFIC_CHARACTER_SET, UNDECLARED, Codecs, codecs_of, decode_text
-from hl7dicom_lab.dicom.elements import Element, Encoding, find_elements, find_items, tag_text
+from hl7dicom_lab.dicom.elements import Element, Encoding, find_elements, tag_text
 from hl7dicom_lab.errors import DicomFault
 
 _DEFAULT_REPERTOIRE_VRS = frozenset({"AE", "AS", "CS", "DA", "DS", "DT", "IS", "TM", "UI", "UR"})
 _TEXT_VRS = frozenset({"LO", "PN", "SH", "UC"})
 _LONG_TEXT_VRS = frozenset({"LT", "ST", "UT"})  # one value: a backslash is text
+_NUMBER_VRS = frozenset({"AT", "FD", "FL", "SL", "SS", "SV", "UL", "US", "UV"})
+_READ_FROM_UN = _DEFAULT_REPERTOIRE_VRS | _TEXT_VRS | _LONG_TEXT_VRS | _NUMBER_VRS
 _LONGEST_SHOWN = 64
 
 
@@ -48,7 +50,7 @@ def read_data_set(raw: bytes, transfer_syntax_uid: str, *, before: int = 0xFFFFF
     return read_elements(raw, [element for element in elements if element.tag < before], encoding, strict=strict)
 
 
-def read_elements(raw: bytes, elements: list[Element], encoding: Encoding, *, strict: bool = False) -> Dataset:
+def read_elements(raw: bytes, elements: Iterable[Element], encoding: Encoding, *, strict: bool = False) -> Dataset:
     """The elements that `find_elements` found in `raw`, decoded as `read_data_set` does."""
     return _Reader(encoding, strict).read(raw, elements)
 
@@ -81,7 +83,7 @@ class _Reader:
         self._strict = strict
         self._codecs = codecs
 
-    def read(self, raw: bytes, elements: list[Element]) -> Dataset:
+    def read(self, raw: bytes, elements: Iterable[Element]) -> Dataset:
         data_set = Dataset()
         for element in elements:
             data_set.add(self._element(raw, element))
@@ -93,13 +95,13 @@ class _Reader:
         tag, vr = BaseTag(element.tag), element.vr
         if vr == "UN" and not tag.is_private and not element.closed_by_delimiter and dictionary_has_tag(tag):
             known = dictionary_VR(tag)
-            vr = known if known in _DEFAULT_REPERTOIRE_VRS | _TEXT_VRS | _LONG_TEXT_VRS else vr
+            vr = known if known in _READ_FROM_UN else vr
         value = self._value(raw, element, vr)
         return DataElement(tag, vr, value, already_converted=True, validation_mode=config.IGNORE)
 
     def _value(self, raw: bytes, element: Element, vr: str) -> object:
         if vr == "SQ":
-            return Sequence(self._item(item) for item in find_items(raw, element, self._encoding))
+            return Sequence(self._item(raw, item) for item in element.items)
         value = raw[element.start : element.end]
         if not value:
             return empty_value_for_VR(vr)
@@ -111,9 +113,8 @@ class _Reader:
             return self._text(element, value).rstrip(" \0")
         return self._binary(element, vr, value)
 
-    def _item(self, item: bytes) -> Dataset:
-        nested = _Reader(self._encoding, self._strict, self._codecs)
-        return nested.read(item, find_elements(item, self._encoding))
+    def _item(self, raw: bytes, item: Iterable[Element]) -> Dataset:
+        return _Reader(self._encoding, self._strict, self._codecs).read(raw, item)
 
     def _text(self, element: Element, value: bytes) -> str:
         try:
@@ -129,7 +130,7 @@ class _Reader:
 
     def _binary(self, element: Element, vr: str, value: bytes) -> object:
         """Numbers as numbers; what does not divide into them, and what is no number, as bytes."""
-        if vr not in ("AT", "FD", "FL", "SL", "SS", "SV", "UL", "US", "UV"):
+        if vr not in _NUMBER_VRS:
             return value
         implicit, little = self._encoding.implicit_vr, self._encoding.little_endian
         try:

@@ -15,6 +15,7 @@ VERIFICATION = UID("1.2.840.10008.1.1")
 MODALITY_WORKLIST_FIND = UID("1.2.840.10008.5.1.4.31")
 #: Study Root Query/Retrieve Information Model - FIND, PS3.4 section C.6.2.3.
 STUDY_ROOT_FIND = UID("1.2.840.10008.5.1.4.1.2.2.1")
+STUDY_ROOT_GET = UID("1.2.840.10008.5.1.4.1.2.2.3")
 
 #: In the order in which we prefer them. Every application entity has to know Implicit VR Little Endian.
 UNCOMPRESSED = (uid.ExplicitVRLittleEndian, uid.ImplicitVRLittleEndian, uid.ExplicitVRBigEndian)

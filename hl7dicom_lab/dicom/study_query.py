@@ -158,7 +158,8 @@ class _Reader:
     def _ignore(self, name: str, owner: QueryLevel | None) -> None:
         self.unsupported = True
         if owner is None:
-            what, repair = f"{name}: this archive does not have it; it is ignored and does not come back", ""
+            what = f"{name}: this archive does not have it; it is ignored and does not come back"
+            repair = "do without it, or leave it out"
             self.remarks.append(Remark(what, "PS3.4 section C.2.2.1.3", repair, "information"))
             return
         what = (

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
-from pydicom.datadict import dictionary_VR, tag_for_keyword
+from pydicom.datadict import dictionary_VR
 from pydicom.dataset import Dataset
-from pydicom.tag import Tag
+from pydicom.tag import BaseTag, Tag
 
 from hl7dicom_lab.dicom import periods
 from hl7dicom_lab.dicom.decoded_values import UNDECLARED, codecs_of, values
@@ -26,6 +27,7 @@ from hl7dicom_lab.dicom.worklist_model import START_DATE, START_TIME, STEP
 
 #: When the step starts: date and time in one, as `start_key` writes it.
 START = "start"
+_STEP_TAG = Tag(STEP)
 PATIENT_NAME = "PatientName"
 #: Attributes kept as they are, without padding.
 PLAIN = (
@@ -74,20 +76,27 @@ def start_key(date: str, time: str = "") -> str:
 
 def index_entry(item: Dataset) -> dict[str, tuple[str, ...]]:
     """The values of an item as an index keeps them, under the keys of `Narrowing`."""
-    entry = {key: tuple(_stored(item, key)) for key in PLAIN}
-    names = _stored(item, PATIENT_NAME)
-    entry[PATIENT_NAME] = tuple(group for name in names for group in group_keys(name) if group)
-    dates, times = tuple(_stored(item, START_DATE)), tuple(_stored(item, START_TIME))
+    codecs = codecs_of(item, UNDECLARED)
+    steps = [(step, codecs_of(step, codecs)) for step in sequence_items(item, _STEP_TAG)]
+
+    def stored(path: str) -> tuple[str, ...]:
+        in_step, tag, vr = _place(path)
+        holders = steps if in_step else ((item, codecs),)
+        return tuple(value for holder, its_codecs in holders for value in values(holder, tag, vr, its_codecs))
+
+    entry = {key: stored(key) for key in PLAIN}
+    entry[PATIENT_NAME] = tuple(group for name in stored(PATIENT_NAME) for group in group_keys(name) if group)
+    dates, times = stored(START_DATE), stored(START_TIME)
     entry[START] = (start_key(dates[0], times[0] if times else ""),) if dates else ()
     return entry
 
 
-def _stored(item: Dataset, path: str) -> Iterator[str]:
+@cache
+def _place(path: str) -> tuple[bool, BaseTag, str]:
+    """Whether an attribute stands in the scheduled procedure step, its tag and its VR."""
     inside, _, keyword = path.rpartition(".")
-    codecs = codecs_of(item, UNDECLARED)
-    tag = Tag(tag_for_keyword(keyword) or 0)
-    for holder in sequence_items(item, Tag(tag_for_keyword(inside) or 0)) if inside else (item,):
-        yield from values(holder, tag, dictionary_VR(tag), codecs_of(holder, codecs))
+    tag = Tag(keyword)
+    return bool(inside), tag, dictionary_VR(tag)
 
 
 def narrowing(level: Level) -> frozenset[Narrowing]:

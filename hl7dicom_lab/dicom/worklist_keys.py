@@ -128,7 +128,8 @@ class QueryReader:
             if isinstance(key.rule, Temporal):
                 check_order(key.path, key.rule)
         if TIMEZONE_OFFSET in query:
-            self._remark("TimezoneOffsetFromUTC is sent; times are compared as they stand", "PS3.4 section K.5.1")
+            what = "TimezoneOffsetFromUTC is sent; times are compared as they stand"
+            self._remark(what, "PS3.4 section K.5.1", "ask in the local time of this system")
         return Level(keys, step_period, {key.tag: _empty_element(query, key) for key in keys})
 
     def _read_key(self, query: Dataset, tag: BaseTag, prefix: str, codecs: Codecs) -> Key:
@@ -231,9 +232,13 @@ class QueryReader:
             )
         others = ", ".join(path for path in self._unknown if path != QUERY_RETRIEVE_LEVEL)
         if others:
-            self._remark(f"{others}: this worklist does not have it; it comes back empty", "PS3.4 Table K.4-1, FF01")
+            self._remark(
+                f"{others}: this worklist does not have it; it comes back empty",
+                "PS3.4 Table K.4-1, FF01",
+                "do without it, or leave it out",
+            )
 
-    def _remark(self, what: str, rule: str, repair: str = "", *, warning: bool = False) -> None:
+    def _remark(self, what: str, rule: str, repair: str, *, warning: bool = False) -> None:
         self._remarks.append(Remark(what, rule, repair, "warning" if warning else "information"))
 
 

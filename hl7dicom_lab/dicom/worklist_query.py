@@ -71,6 +71,11 @@ class CompiledQuery:
         """What the responses depend on besides the item: queries of one shape have the same response to one item."""
         return _shape(self._level)
 
+    @property
+    def is_universal(self) -> bool:
+        """Whether every item matches."""
+        return not self._level.constrains
+
     def matches(self, item: Dataset) -> bool:
         """Whether a worklist item fulfils every key."""
         return _met(self._level, item, UNDECLARED)

@@ -15,7 +15,7 @@ from hl7dicom_lab.errors import Hl7Fault, Refused
 from hl7dicom_lab.hl7v2 import character_set
 from hl7dicom_lab.hl7v2.checks import ACKNOWLEDGMENT_CONDITIONS, PROCESSING_IDS
 from hl7dicom_lab.hl7v2.escapes import Separators, escape
-from hl7dicom_lab.hl7v2.message import Message, Path, control_id_of, header_field, header_line, read_separators
+from hl7dicom_lab.hl7v2.message import Message, Path, header_field, header_line, read_separators
 
 #: HL7 table 0357, message error condition codes. 104 is in it since v2.7; older receivers read its text.
 ERROR_CONDITIONS = {
@@ -38,6 +38,9 @@ ERROR_CONDITIONS = {
 #: Original mode (table 0008) and what the same verdict is called in enhanced mode.
 _COMMIT = {"AA": "CA", "AE": "CE", "AR": "CR"}
 
+#: MSA-1 of a yes, in either mode.
+ACCEPTED = ("AA", "CA")
+
 
 @dataclass(frozen=True)
 class Acknowledgment:
@@ -52,7 +55,7 @@ class Acknowledgment:
     @property
     def accepted(self) -> bool:
         """Whether the message was accepted."""
-        return self.code in ("AA", "CA")
+        return self.code in ACCEPTED
 
 
 @dataclass(frozen=True)
@@ -90,25 +93,58 @@ def build(
 ) -> bytes:
     """The acknowledgment of the message `body`, ready to be framed. `code` is MSA-1, `control_id` its own MSH-10.
 
-    What is the sender's own (its names, MSH-10) goes back byte for byte; a character of the text that its character
-    set lacks is named by its code.
+    It is a message that can be read, whatever `body` is. What is the sender's own (its names, MSH-10) goes back byte
+    for byte; of that, what could not stand in a field of the answer goes back as an escape sequence. A character of the
+    text that the answer's character set lacks is named by its code.
     """
-    marks = _separators(body)
-    charset, codec = _charset(body, marks)
-    sender = (header_field(body, 3), header_field(body, 4))
-    header = ["MSH", marks.encoding_characters, answerer.application, answerer.facility, *sender]
-    header += [f"{moment:%Y%m%d%H%M%S}", "", _kind(body, marks), control_id, _processing_id(body, marks)]
-    header += [_version(body, marks), *([""] * 5 + [charset] if charset else [])]
-    own = ["MSA", code, control_id_of(body), _encoded(escape(_short(text), marks), codec)]
-    lines = [header, own]
+    writing = _Writing.of(body)
+    header = ["MSH", writing.marks.encoding_characters, *map(writing.own, (answerer.application, answerer.facility))]
+    header += [writing.sent(body, 3), writing.sent(body, 4), f"{moment:%Y%m%d%H%M%S}", "", _kind(body, writing.marks)]
+    header += [writing.own(control_id), _processing_id(body, writing), writing.own(_version(body, writing.marks))]
+    if writing.charset:
+        header += [*[""] * 5, writing.charset.replace("~", writing.marks.repetition)]
+    lines = [header, ["MSA", code, writing.sent(body, 10), writing.own(_short(text))]]
     if fault:
-        lines.append([_encoded(field, codec) for field in _err(fault, marks)])
-    return ("\r".join(marks.field.join(line) for line in lines) + "\r").encode("latin-1")
+        lines.append(_err(fault, writing))
+    return ("\r".join(writing.marks.field.join(line) for line in lines) + "\r").encode("latin-1")
 
 
-def _encoded(text: str, codec: str) -> str:
-    """Text in the answer's character set, a character a byte, as `header_field` gives what the sender wrote."""
-    return text.encode(codec, "namereplace").decode("latin-1")
+@dataclass(frozen=True)
+class _Writing:
+    """How the answer to one message is written. Values are given a character a byte, as `header_field` gives them.
+
+    `common` are the encoding characters that mean the same in the message and in the answer.
+    """
+
+    marks: Separators
+    common: str
+    charset: str  # MSH-18, its repetitions joined by `~`
+
+    @classmethod
+    def of(cls, body: bytes) -> _Writing:
+        """The sender's own separators and character set; the usual ones in place of what is not there or unknown."""
+        marks, common = _separators(body)
+        return cls(marks, common, _charset(body, marks))
+
+    def own(self, text: str) -> str:
+        """A value of the answerer's."""
+        codec = character_set.codec_of(self.charset)
+        shown = "".join(one if one.isascii() else one.encode(codec, "namereplace").decode(codec) for one in text)
+        return escape(shown, self.marks).encode(codec).decode("latin-1")
+
+    def sent(self, body: bytes, number: int) -> str:
+        """Field `number` of the header that is answered."""
+        raw = header_field(body, number).encode("latin-1")
+        try:
+            text = character_set.decode(raw, self.charset)
+        except Hl7Fault:  # in no character set: a byte is then named by its number
+            mark = self.marks.escape
+            return "".join(self._safe(chr(one)) if 0x20 <= one < 0x7F else f"{mark}X{one:02X}{mark}" for one in raw)
+        codec = character_set.codec_of(self.charset)
+        return "".join(map(self._safe, text)).encode(codec).decode("latin-1")
+
+    def _safe(self, character: str) -> str:
+        return character if character in self.common else escape(character, self.marks)
 
 
 def _kind(body: bytes, marks: Separators) -> str:
@@ -117,9 +153,9 @@ def _kind(body: bytes, marks: Separators) -> str:
     return marks.component.join(["ACK", *event, *structure])
 
 
-def _processing_id(body: bytes, marks: Separators) -> str:
-    sent = header_field(body, 11)
-    return sent if sent.split(marks.component)[0] in PROCESSING_IDS else "P"
+def _processing_id(body: bytes, writing: _Writing) -> str:
+    sent = writing.sent(body, 11)
+    return sent if sent.split(writing.marks.component)[0] in PROCESSING_IDS else "P"
 
 
 def _version(body: bytes, marks: Separators) -> str:
@@ -127,39 +163,51 @@ def _version(body: bytes, marks: Separators) -> str:
     return sent if re.fullmatch(r"2(\.[0-9]){1,2}", sent) else "2.5.1"
 
 
-def _charset(body: bytes, marks: Separators) -> tuple[str, str]:
-    """MSH-18 of the answer and its codec: the sender's, or ASCII where nobody knows it."""
-    sent = header_field(body, 18)
-    try:
-        return sent, character_set.codec_of(sent.replace(marks.repetition, "~"))
-    except Hl7Fault:
-        return "", "ascii"
+def _charset(body: bytes, marks: Separators) -> str:
+    """The sender's character set, or ASCII where nobody knows it; another one where the sender's own words need it."""
+    sent = "~".join(part.strip() for part in header_field(body, 18).split(marks.repetition))
+    known = sent if _reads(b"", sent) else ""
+    words = [header_field(body, number).encode("latin-1") for number in (3, 4, 10, 11)]
+    dividing = {marks.field, marks.repetition}
+    names = (name for name in (known, "UNICODE UTF-8", "8859/1") if dividing.isdisjoint(name.replace("~", "")))
+    return next((name for name in names if all(_reads(word, name) for word in words)), known)
 
 
-def _separators(body: bytes) -> Separators:
-    """The sender's own, so that its names go back as they are; what it declares no separator for gets the usual one."""
+def _reads(raw: bytes, charset: str) -> bool:
     try:
-        marks = read_separators(header_line(body))
+        character_set.decode(raw, charset)
     except Hl7Fault:
-        return Separators()
-    full = replace(marks, escape=marks.escape or "\\", subcomponent=marks.subcomponent or "&")
+        return False
+    return True
+
+
+def _separators(body: bytes) -> tuple[Separators, str]:
+    """The sender's own, so that its names go back as they are; what it declares no separator for gets the usual one.
+
+    With them the encoding characters that the sender declares; none where its own cannot be used.
+    """
+    try:
+        declared = read_separators(b"MSH" + header_line(body)[3:])  # also of `msh`, and of a batch
+    except Hl7Fault:
+        return Separators(), ""
+    full = replace(declared, escape=declared.escape or "\\", subcomponent=declared.subcomponent or "&")
     every = full.field + full.encoding_characters
-    return full if len(set(every)) == len(every) else Separators()
+    return (full, declared.encoding_characters) if len(set(every)) == len(every) else (Separators(), "")
 
 
 def _short(text: str, most: int = 250) -> str:
     return text if len(text) <= most else text[: most - 3] + "..."
 
 
-def _err(fault: Hl7Fault, marks: Separators) -> list[str]:
+def _err(fault: Hl7Fault, writing: _Writing) -> list[str]:
+    marks = writing.marks
     name = ERROR_CONDITIONS[fault.code]
     where = _location(fault.where)
     code = marks.component.join([str(fault.code), name, "HL70357"])
     place_231 = marks.component.join(
         [*where[:3], *[""] * (3 - len(where)), code.replace(marks.component, marks.subcomponent)]
     )
-    words = escape(_short(str(fault)), marks)
-    repair = escape(_short(fault.next_step), marks)
+    words, repair = writing.own(_short(str(fault))), writing.own(_short(fault.next_step))
     return ["ERR", place_231, marks.component.join(where), code, "E", "", "", repair, words]
 
 
@@ -168,7 +216,7 @@ def _location(where: str) -> list[str]:
     try:
         path = Path.parse(where)
     except ValueError:
-        return [where] if where.isalnum() and len(where) == 3 else []
+        return [where] if re.fullmatch(r"[A-Z][A-Z0-9]{2}", where) else []
     parts = [path.segment, str(path.occurrence), str(path.field)]
     if path.component:
         parts += [str(path.repetition), str(path.component)]
@@ -204,6 +252,8 @@ def read(body: bytes) -> Acknowledgment:
     where = [message.get(f"ERR-2.{number}") for number in (1, 3, 5)]
     if not where[0]:
         where = [message.get(f"ERR-1.{number}") for number in (1, 3)]
+    occurrence = message.get("ERR-2.2" if message.get("ERR-2.1") else "ERR-1.2")
+    where[0] += f"[{occurrence}]" if occurrence not in ("", "1") else ""
     location = "-".join(part for part in where[:2] if part) + (f".{where[2]}" if where[2:] and where[2] else "")
     return Acknowledgment(
         code=msa.value(1),

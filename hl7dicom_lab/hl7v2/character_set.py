@@ -66,7 +66,7 @@ def decode(raw: bytes, declared: str) -> str:
         raise _not_in_the_set(raw, error.start, declared) from error
     control = CONTROL.search(text)
     if control:
-        raise _not_in_the_set(raw, len(text[: control.start()].encode(codec)), declared)
+        raise _not_in_the_set(raw, max(0, raw.find(control[0].encode(codec))), declared)
     return text
 
 

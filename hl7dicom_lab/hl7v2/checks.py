@@ -23,7 +23,8 @@ ACKNOWLEDGMENT_CONDITIONS = ("AL", "NE", "ER", "SU")
 #: PID-8, table 0001.
 SEXES = ("M", "F", "O", "U", "A", "N")
 
-_TIMESTAMP = re.compile(r"(\d{4})(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:\.\d{1,4})?)?)?)?)?)?(?:[+-]\d{4})?")
+_ZONE = r"(?:[+-](?:[01]\d|2[0-3])[0-5]\d)?"
+_TIMESTAMP = re.compile(r"(\d{4})(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:\.\d{1,4})?)?)?)?)?)?" + _ZONE)
 _CODE = re.compile(r"[A-Z][A-Z0-9]{2}")
 _UID = re.compile(r"(0|[1-9]\d*)(\.(0|[1-9]\d*))+")
 
@@ -41,6 +42,30 @@ def check_header(
     `accepted` maps message codes to trigger events. Raises `Hl7Fault` 100, 101, 103, 200 to 203.
     """
     _check_alignment(message)
+    _check_processed(message, accepted)
+    if not message.control_id.strip():
+        raise Hl7Fault(
+            "the message has no control id, so no answer could be matched to it",
+            code=101,
+            where="MSH-10",
+            next_step="put an id into MSH-10 that you use only once",
+        )
+    check_timestamp(message, "MSH-7")
+    for path in ("MSH-15", "MSH-16"):
+        condition = message.get(path)
+        if condition and condition not in ACKNOWLEDGMENT_CONDITIONS:
+            raise Hl7Fault(
+                f"acknowledgment condition {condition!r} is not in table 0155",
+                code=103,
+                where=path,
+                next_step="send one of: " + ", ".join(ACKNOWLEDGMENT_CONDITIONS) + ", or leave MSH-15 and MSH-16 empty",
+            )
+    _check_addressee(message, "MSH-5", application)
+    _check_addressee(message, "MSH-6", facility)
+
+
+def _check_processed(message: Message, accepted: Mapping[str, Collection[str]]) -> None:
+    """What HL7 v2.5.1 section 2.9.2.2 rejects before anything else is looked at."""
     kind, event = message.type, message.event
     if kind not in accepted:
         known = ", ".join(sorted(accepted))
@@ -64,25 +89,22 @@ def check_header(
         )
     if message.version not in VERSIONS:
         raise reject(f"version {message.version!r} is not read here", 203, "MSH-12", "send 2.3.1 or 2.5.1")
-    if not message.control_id:
+
+
+def check_segment_ends(message: Message) -> None:
+    """Every segment ends with CR, as a strict receiver demands it. Raises `Hl7Fault` 100.
+
+    `Message.parse` reads a message with other line ends as it was meant; to a receiver that knows CR alone, LF is a
+    character of a field, and what follows belongs to the same segment (HL7 v2.5.1 section 2.5.4).
+    """
+    if b"\n" in message.body:
         raise Hl7Fault(
-            "the message has no control id, so no answer could be matched to it",
-            code=101,
-            where="MSH-10",
-            next_step="put an id into MSH-10 that you use only once",
+            "LF (0x0A) stands where segments end; only CR (0x0D) ends a segment, so this system sees one long MSH and "
+            "no PID",
+            code=100,
+            where="MSH",
+            next_step="set the sending interface to CR between segments, and send the message again",
         )
-    check_timestamp(message, "MSH-7")
-    for path in ("MSH-15", "MSH-16"):
-        condition = message.get(path)
-        if condition and condition not in ACKNOWLEDGMENT_CONDITIONS:
-            raise Hl7Fault(
-                f"acknowledgment condition {condition!r} is not in table 0155",
-                code=103,
-                where=path,
-                next_step="send one of: " + ", ".join(ACKNOWLEDGMENT_CONDITIONS) + ", or leave MSH-15 and MSH-16 empty",
-            )
-    _check_addressee(message, "MSH-5", application)
-    _check_addressee(message, "MSH-6", facility)
 
 
 def _check_alignment(message: Message) -> None:

@@ -77,7 +77,7 @@ def escape(text: str, separators: Separators | None = None, *, formatted: bool =
         marks.subcomponent: "T",
         marks.repetition: "R",
         marks.escape: "E",
-        "\n": ".br" if formatted else "X0A",
+        "\n": ".br" if formatted and "." not in marks.field + marks.encoding_characters else "X0A",
         "\r": "X0D",
     }
     if formatted:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from hl7dicom_lab.errors import Hl7Fault
@@ -24,7 +24,14 @@ _PATH = re.compile(
     rf"([A-Z][A-Z0-9]{{2}})(?:\[{_NUMBER}\])?-{_NUMBER}(?:\[{_NUMBER}\])?(?:\.{_NUMBER})?(?:\.{_NUMBER})?"
 )
 _NULL = '""'
+#: No message of this department needs more; beyond it, whoever waits behind the message would wait for long.
+MOST_SEGMENTS = 20_000
+#: The longest value of any data type but ED (HL7 v2.5.1 sections 2.A.31, 2.A.79: FT and TX hold 65,536 characters).
+LONGEST_FIELD = 65_536
+_LINE_END = re.compile(rb"[\r\n]")
 _BATCH_HEADERS = (b"FHS", b"BHS")
+#: In these the second byte of a character may be that of a separator, so a header is decoded before it is divided.
+_WITH_SEPARATORS_IN_CHARACTERS = ("gb18030", "iso2022_jp")
 
 
 @dataclass(frozen=True)
@@ -38,26 +45,26 @@ class Path:
     occurrence: int = 1
     repetition: int = 1
 
-    @classmethod
-    def parse(cls, path: str) -> Path:
+    @staticmethod
+    def parse(path: str) -> Path:
         """Read `SEG[occurrence]-field[repetition].component.subcomponent`. Raises ValueError for anything else."""
-        if path not in _PATHS:
-            found = _PATH.fullmatch(path)
-            if not found:
-                raise ValueError(f"{path!r} is no HL7 path; write for example PID-3.1 or OBX[2]-5")
-            segment, occurrence, number, repetition, component, subcomponent = found.groups()
-            _PATHS[path] = cls(
-                segment,
-                int(number),
-                int(component or 0),
-                int(subcomponent or 0),
-                int(occurrence or 1),
-                int(repetition or 1),
-            )
-        return _PATHS[path]
+        return _path(path)
 
 
-_PATHS: dict[str, Path] = {}
+@lru_cache(maxsize=4096)  # bounded, because a fault names the place where the sender put it
+def _path(path: str) -> Path:
+    found = _PATH.fullmatch(path)
+    if not found:
+        raise ValueError(f"{path!r} is no HL7 path; write for example PID-3.1 or OBX[2]-5")
+    segment, occurrence, number, repetition, component, subcomponent = found.groups()
+    return Path(
+        segment,
+        int(number),
+        int(component or 0),
+        int(subcomponent or 0),
+        int(occurrence or 1),
+        int(repetition or 1),
+    )
 
 
 @dataclass(frozen=True)
@@ -190,7 +197,8 @@ class Message(Segments):
         """Read a message.
 
         Raises `Hl7Fault`: AR 100 where there is no usable MSH (the sender is answered only if `control_id_of(body)`
-        finds an MSH-10), AE 102 or 103 for the character set, AE 100 for a batch or a line that is no segment.
+        finds an MSH-10), AE 102 or 103 for the character set, AE 100 for a batch or a line that is no segment,
+        AE 104 for a field over `LONGEST_FIELD`, AE 207 for more than `MOST_SEGMENTS`.
         """
         separators = read_separators(body)
         declared = header_field(body, 18).replace(separators.repetition, "~")
@@ -249,7 +257,7 @@ def read_separators(body: bytes) -> Separators:
         )
     if body[:3] != b"MSH" or len(body) < 9:
         raise Hl7Fault(
-            f"a message begins with MSH; this one begins with {body[:8]!r}",
+            f"a message begins with MSH; this one begins with {body[:8].decode('latin-1')!a}",
             code=100,
             where="MSH",
             acknowledgment="AR",
@@ -279,7 +287,7 @@ def header_line(body: bytes) -> bytes:
 
     A byte order mark, line ends before it and small letters are read over. Of a batch it is the first message's.
     """
-    line = re.split(rb"[\r\n]", body.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n"), maxsplit=1)[0]
+    line = _LINE_END.split(body[:LONGEST_FIELD].removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n"), maxsplit=1)[0]
     if line[:3] in _BATCH_HEADERS:
         inner = re.search(rb"(?:^|[\r\n])(MSH[^\r\n]+)", body)
         return inner.group(1) if inner else line
@@ -291,8 +299,33 @@ def header_field(body: bytes, number: int) -> str:
     line = header_line(body)
     if line[:3] in _BATCH_HEADERS:  # a batch without a message: the addresses stand as in MSH, its id in field 11
         number = {10: 11}.get(number, number if number < 7 else 0)
-    parts = line.split(line[3:4] or b"|")
-    return parts[number - 1].decode("latin-1") if 0 < number <= len(parts) else ""
+    fields = _header_fields(line)
+    return fields[number - 1] if 0 < number <= len(fields) else ""
+
+
+@lru_cache(maxsize=16)  # whoever answers a message reads a dozen fields of its header
+def _header_fields(line: bytes) -> list[str]:
+    """The fields of a header, a character a byte, so that field n stands at place n - 1. Not to be changed."""
+    separator = (line[3:4] or b"|").decode("latin-1")
+    plain = line.decode("latin-1").split(separator)
+    if line.isascii() and b"\x1b" not in line:
+        return plain
+    for codec in _WITH_SEPARATORS_IN_CHARACTERS:
+        try:
+            wide = line.decode(codec).split(separator)
+        except UnicodeDecodeError:
+            continue
+        if codec in (_declared_by(plain), _declared_by(wide)):
+            return [field.encode(codec).decode("latin-1") for field in wide]
+    return plain
+
+
+def _declared_by(header: list[str]) -> str:
+    """The codec that the fields of a header declare in MSH-18; `""` for an unknown one."""
+    try:
+        return character_set.codec_of(header[17].replace(header[1][1:2], "~"))
+    except (Hl7Fault, IndexError):
+        return ""
 
 
 def control_id_of(body: bytes) -> str:
@@ -313,7 +346,14 @@ def _lines(text: str) -> tuple[list[str], tuple[Remark, ...]]:
             ),
         )
         text = text.replace("\r\n", "\r").replace("\n", "\r")
-    return [line for line in text.split("\r") if line.strip()], remarks
+    lines = [line for line in text.split("\r") if line.strip()]
+    if len(lines) > MOST_SEGMENTS:
+        raise Hl7Fault(
+            f"the message has {len(lines)} segments; at most {MOST_SEGMENTS} are read",
+            code=207,
+            next_step="send it in several messages",
+        )
+    return lines, remarks
 
 
 def _check_segments(segments: Iterable[Segment]) -> None:
@@ -331,4 +371,17 @@ def _check_segments(segments: Iterable[Segment]) -> None:
                 code=100,
                 where=f"line {number}",
                 next_step="check for a line break inside a field; write it as \\.br\\ there",
+            )
+        if len(segment.raw) > LONGEST_FIELD:
+            _check_lengths(segment)
+
+
+def _check_lengths(segment: Segment) -> None:
+    for number, raw in enumerate(segment.fields):
+        if len(raw) > LONGEST_FIELD and (segment.name, number, segment.raw_field(2)) != ("OBX", 5, "ED"):
+            raise Hl7Fault(
+                f"the field has {len(raw)} characters; only a document (ED) may have over {LONGEST_FIELD}",
+                code=104,
+                where=f"{segment.name}-{number}",
+                next_step="send a shorter text, or a document as ED in OBX-5",
             )

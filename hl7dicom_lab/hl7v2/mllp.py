@@ -12,7 +12,9 @@ How the decoder works:
 4. VT inside a frame breaks the frame: what came before is discarded. The new VT most likely begins a message that
    was sent anew, so a frame is opened there, but it counts only if it begins like a message (MSH, FHS, BHS).
    Otherwise the VT was a stray byte in a text, and the rest of that message is discarded as well.
-5. Bytes of another protocol where VT is expected, a frame over the limit, and noise without end are fatal: the
+5. Text after an FS that came together with it says that the FS stood inside a message: `as_received` makes a broken
+   frame of it, so that half a message is never taken for a whole one.
+6. Bytes of another protocol where VT is expected, a frame over the limit, and noise without end are fatal: the
    decoder reports them once and takes nothing any more. Close the connection.
 
 Events do not depend on how the stream was cut into packets, but for one thing: a run of noise is reported in pieces
@@ -47,10 +49,15 @@ _VT_INSIDE = Remark(
     "MLLP: the message holds no VT (0x0B)",
     "send the whole message again, without VT in it",
 )
+_FS_INSIDE = Remark(
+    "FS inside a message: what came before it is no whole message and is discarded",
+    "MLLP: the message holds no FS (0x1C)",
+    "send the whole message again, with FS written as an HL7 escape sequence (\\X1C\\)",
+)
 _NO_END = Remark("the frame has no end: FS did not come", _BLOCK, "end the frame with FS and CR; send it again")
 
 #: How other protocols begin, as client or as server.
-_PREAMBLES = (
+PREAMBLES = (
     *((f"{method} ".encode(), "HTTP") for method in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH")),
     *((f"{method} ".encode(), "HTTP") for method in ("CONNECT", "TRACE", "PRI")),
     (b"HTTP/", "HTTP"),
@@ -119,7 +126,7 @@ class Noise(Fault):
 
 @dataclass(frozen=True, slots=True)
 class Broken(Fault):
-    """A frame with VT inside it, or the rest of such a frame."""
+    """A frame with VT or FS inside it, or the rest of such a frame."""
 
     remark: Remark = _VT_INSIDE
 
@@ -176,6 +183,11 @@ class Decoder:
         self._noise = bytearray()  # not yet reported
         self._run = 0  # bytes of noise since the last frame, reported or not
         self._events: list[Event] = []
+
+    @property
+    def after_fs(self) -> bool:
+        """Whether a frame has been reported and its CR has not come yet."""
+        return self._state is _State.AFTER_FS
 
     @property
     def in_frame(self) -> bool:
@@ -327,7 +339,7 @@ _CLEAN_END = Trailer(CR)
 
 
 def _foreign(noise: bytearray) -> ForeignProtocol | None:
-    for preamble, name in _PREAMBLES:
+    for preamble, name in PREAMBLES:
         if noise.startswith(preamble):
             what = f"this port speaks MLLP, you spoke {name}"
             remark = Remark(what, _BLOCK, f"check address and port: {name} belongs to another port")
@@ -336,13 +348,19 @@ def _foreign(noise: bytearray) -> ForeignProtocol | None:
 
 
 def _may_be_foreign(noise: bytearray) -> bool:
-    return any(preamble.startswith(noise) for preamble, _ in _PREAMBLES)
+    return any(preamble.startswith(noise) for preamble, _ in PREAMBLES)
+
+
+def _was_cut(event: Event, _: bytes, remarks: tuple[Remark, ...]) -> bool:
+    """Whether text that follows this event belongs to its message."""
+    return isinstance(event, Frame) and remarks == (_NO_CR,)
 
 
 def as_received(events: Iterable[Event]) -> Iterator[tuple[Event, bytes, tuple[Remark, ...]]]:
     """Each event with the bytes that it stands for and its remarks.
 
-    A trailer that came together with its frame is joined to it; one that came later stands alone.
+    A trailer that came together with its frame is joined to it; one that came later stands alone. A frame that text
+    follows where its CR should be is broken.
     """
     kept: tuple[Event, bytes, tuple[Remark, ...]] | None = None
     for event in events:
@@ -350,6 +368,8 @@ def as_received(events: Iterable[Event]) -> Iterator[tuple[Event, bytes, tuple[R
         if kept is not None and isinstance(event, Trailer):
             kept = (kept[0], kept[1] + event.raw, kept[2] + remarks)
             continue
+        if kept is not None and _was_cut(*kept) and isinstance(event, Noise | ForeignProtocol):
+            kept = (Broken(kept[1], _FS_INSIDE), kept[1], (_FS_INSIDE,))
         if kept is not None:
             yield kept
         kept = (event, event.raw, remarks)

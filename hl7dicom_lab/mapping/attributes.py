@@ -68,7 +68,7 @@ def _item_of(item: Dataset, sequence: BaseTag) -> Dataset | None:
 
 def copied(item: Dataset) -> Dataset:
     """A copy of a data set, to which attributes can be added without changing the original."""
-    twin = Dataset(item)
+    twin = Dataset(dict(item.items()))  # one made of a data set shares its elements
     for tag, element in item.items():
         if isinstance(element, DataElement) and element.VR == "SQ" and element.value:
             twin[tag] = DataElement(tag, "SQ", [copied(one) for one in element.value])

@@ -72,15 +72,18 @@ def one_line(text: str) -> str:
 
 
 def lines(text: str) -> str:
-    """Text as LT holds it: its lines end with CR LF, and there is no other control character (PS3.5 section 6.1.3)."""
-    return "\r\n".join(_CONTROL_BUT_LINES.sub(" ", line) for line in re.split("\r\n|\r|\n", text))
+    """Text as LT holds it: its lines end with CR LF, and there is no other control character (PS3.5 section 6.1.3).
+
+    Spaces at its end mean nothing in an LT, and whoever reads it leaves them out.
+    """
+    return "\r\n".join(_CONTROL_BUT_LINES.sub(" ", line) for line in re.split("\r\n|\r|\n", text)).rstrip(" ")
 
 
 def shortened(text: str, most: int, path: str) -> tuple[str, tuple[str, ...]]:
     """As much of a text as fits, and the warning where something was cut off."""
     if len(text) <= most:
         return text, ()
-    return text[:most].rstrip(" "), (f"{path} has {len(text)} characters; the {most} that fit are kept",)
+    return text[:most].rstrip(" \r"), (f"{path} has {len(text)} characters; the {most} that fit are kept",)
 
 
 def text_of(order: Segments, path: str, most: int = LO) -> Converted | None:

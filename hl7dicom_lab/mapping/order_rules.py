@@ -124,7 +124,7 @@ def _person(to_pn: Callable[[Segment, str, str], str], component: str, words: st
             return None
         value = to_pn(*found, path)
         if not value:
-            warning = f"{path} has an id and no name; a DICOM name stays empty"
+            warning = f"{path} has an id and no name, and an id is no DICOM name"
             return Converted(None, path, found[1], "an id is no name", (warning,))
         return Converted(value, f"{path}{component}", found[1], words)
 

@@ -7,7 +7,7 @@ a value as it is and `""` deletes it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -19,6 +19,7 @@ from hl7dicom_lab.hl7v2.message import Segments
 from hl7dicom_lab.mapping import character_sets
 from hl7dicom_lab.mapping.attributes import copied, get, put, remove, shown
 from hl7dicom_lab.mapping.conversions import RULES, Converted
+from hl7dicom_lab.mapping.converted import text_of
 from hl7dicom_lab.mapping.table import ORDER_TO_WORKLIST, STEP, OrderRow
 from hl7dicom_lab.model import Origin, Station, StepStatus, WorklistItem
 
@@ -51,6 +52,16 @@ _FILLER = "made by the order filler"
 _START_DATE = f"{STEP}.ScheduledProcedureStepStartDate"
 _START_TIME = f"{STEP}.ScheduledProcedureStepStartTime"
 _STATUS = f"{STEP}.ScheduledProcedureStepStatus"
+#: Of a description and a code an answer has at least one (PS3.4 Table K.6-1, 1C), and a code needs its coding system.
+#: In an order without either, the first of these that says something is the description.
+_DESCRIBED_BY = (
+    ("RequestedProcedureDescription", "RequestedProcedureCodeSequence", ("OBR-44.1", "OBR-4.1", "OBR-4.5", "OBR-4.4")),
+    (
+        f"{STEP}.ScheduledProcedureStepDescription",
+        f"{STEP}.ScheduledProtocolCodeSequence",
+        ("IPC-6.1", "OBR-4.4", "OBR-4.1", "OBR-44.2", "OBR-44.1"),
+    ),
+)
 _STATION = {
     f"{STEP}.ScheduledStationAETitle": "ae_title",
     f"{STEP}.ScheduledStationName": "name",
@@ -91,15 +102,33 @@ def order_to_worklist(order: Segments) -> MappedOrder:
             origins.append(Origin(row.attribute, shown(found.value), found.source, found.source_value, found.rule))
         elif (found is not None and found.deleted) or row.beside in (*chosen, *deleted):
             deleted.append(row.attribute)
+    for origin in _descriptions(order, mapped):
+        put(mapped, origin.attribute, origin.value)
+        origins.append(origin)
+        deleted = [one for one in deleted if one != origin.attribute]
     return MappedOrder(mapped, tuple(deleted), tuple(origins), tuple(warnings))
 
 
+def _descriptions(order: Segments, mapped: Dataset) -> Iterator[Origin]:
+    for description, code, paths in _DESCRIBED_BY:
+        if get(mapped, description) or get(mapped, code):
+            continue
+        found = next(filter(None, (text_of(order, path) for path in paths)), None)
+        if found is not None:
+            yield Origin(description, found.value, found.source, found.source_value, "a code without a coding system")
+
+
 def _first(order: Segments, row: OrderRow, paths: Iterable[str]) -> tuple[int, Converted | None]:
-    """What the first path gives that says something usable, and its place; else what the first of the others gave."""
+    """What the first path gives that says something usable, and its place; else what the first of the others gave.
+
+    What the paths before it say that is not usable is told as well.
+    """
     unusable: Converted | None = None
     for place, path in enumerate(paths):
         found = RULES[row.rule](order, path)
         if found is not None and found.value is not None:
+            if unusable is not None and unusable.warnings:
+                found = replace(found, warnings=(*unusable.warnings, *found.warnings))
             return place, found
         # A null in one segment of a list deletes nothing from the others: there the rule has looked at all of them.
         if found is None and path[:3] not in _LISTS and order.is_null(path):

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 
 from hl7dicom_lab.errors import Hl7Fault
 from hl7dicom_lab.hl7v2 import checks
-from hl7dicom_lab.hl7v2.message import Path, Segment, Segments
+from hl7dicom_lab.hl7v2.groups import placed, reports
+from hl7dicom_lab.hl7v2.message import Message, Path, Segment, Segments
 from hl7dicom_lab.mapping.conversions import RULES, Converted
 from hl7dicom_lab.mapping.names import cn_to_pn
 from hl7dicom_lab.mapping.table import REPORT_TO_STUDY
@@ -35,6 +36,15 @@ class MappedReport:
 
     report: Report
     origins: tuple[Origin, ...] = field(repr=False)
+
+
+def reports_in(message: Message) -> list[Report]:
+    """The reports of an ORU^R01 in their order. Raises as `hl7v2.groups.reports` and `oru_to_report` do."""
+    found = []
+    for group in reports(message):
+        with placed(group, message):
+            found.append(oru_to_report(group).report)
+    return found
 
 
 def oru_to_report(group: Segments) -> MappedReport:

@@ -24,7 +24,7 @@ from hl7dicom_lab.model import Origin
 _MODALITY = "made by the modality"
 
 #: Attributes that every image has, empty where nobody knows the value (type 2; PS3.3 C.7.1.1 and C.7.2.1).
-_ALWAYS_PRESENT = (
+ALWAYS_PRESENT = (
     "PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyID", "AccessionNumber",
     "ReferringPhysicianName",
 )  # fmt: skip
@@ -63,8 +63,8 @@ def worklist_to_image(item: Dataset, acquisition: Dataset, made: MadeByModality)
     and the study's UID is the modality's own. `acquisition` is not changed.
     """
     image = deepcopy(acquisition)
-    origins = _copy(item, image) | _make(image, made)
-    for keyword in _ALWAYS_PRESENT:
+    origins = copy_identity(item, image) | _make(image, made)
+    for keyword in ALWAYS_PRESENT:
         if keyword not in image:
             setattr(image, keyword, "")
     terms = character_sets.holding(image, character_set.terms_of(item))
@@ -77,7 +77,8 @@ def worklist_to_image(item: Dataset, acquisition: Dataset, made: MadeByModality)
     return TaggedImage(image, tuple(origins.values()))
 
 
-def _copy(item: Dataset, image: Dataset) -> dict[str, Origin]:
+def copy_identity(item: Dataset, image: Dataset) -> dict[str, Origin]:
+    """Put into the image what a worklist item gives it; where each attribute came from, by its path."""
     origins = {}
     scheduled = bool(get(item, "RequestedProcedureID"))
     for row in WORKLIST_TO_IMAGE:

@@ -2,7 +2,7 @@
 
 Standard: PS3.8 section 7 (association services), PS3.7 section 9.1.5 and Annex C, PS3.4 Annex A (Verification). Rules:
 
-* A called AE title that is not ours is rejected, so that two departments on one machine never meet by accident.
+* Who may associate is judged in `admission.py`, what the PDUs are worth in `upper_layer.py`.
 * Every request gets an answer or an A-ABORT. A command that does not fit its presentation context, that nobody here
   serves or that lacks a parameter is answered before any service sees it.
 * A service that fails answers a failure status with an error comment, and the trace says what failed. Never success.
@@ -12,7 +12,6 @@ Standard: PS3.8 section 7 (association services), PS3.7 section 9.1.5 and Annex 
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import queue
 import selectors
@@ -34,17 +33,22 @@ from pynetdicom.transport import ThreadedAssociationServer
 from hl7dicom_lab.clock import ClassClock
 from hl7dicom_lab.dicom import dimse
 from hl7dicom_lab.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from hl7dicom_lab.dicom.pdu_rules import MAXIMUM_PDU_LENGTH
 from hl7dicom_lab.dicom.sop_classes import UNCOMPRESSED, VERIFICATION
-from hl7dicom_lab.errors import SetupError
 from hl7dicom_lab.model import DicomAddress
-from hl7dicom_lab.services.association import MAXIMUM_PDU_LENGTH, TimeOuts, check_ae_title, observe
+from hl7dicom_lab.services import event_reactor
+from hl7dicom_lab.services.admission import Admission, terms
+from hl7dicom_lab.services.association import TimeOuts, check_ae_title, observe
+from hl7dicom_lab.services.door import BACKLOG, cannot_listen
 from hl7dicom_lab.services.request_screen import Request, RequestScreen
-from hl7dicom_lab.trace import Conversation, Trace
+from hl7dicom_lab.services.security import Security
+from hl7dicom_lab.services.traced_tls import over_tls
+from hl7dicom_lab.trace import Conversation, Remark, Trace
 
 _MAXIMUM_ASSOCIATIONS = 256
-_BACKLOG = 128
+_WAITING_CONNECTIONS = 128  # beyond those of associations: they have not asked for one yet, and have the ARTIM time
+_BREATH = 0.05  # seconds until a connection that could not be accepted is tried again
 _STOP_AT_MOST = 3.0  # seconds that `stop()` waits for associations to end
-_APPLICATION_CONTEXT = "1.2.840.10008.3.1.1.1"  # PS3.7 section A.2.1, the only one there is
 
 
 @dataclass(frozen=True)
@@ -71,11 +75,16 @@ class AcceptorOptions(TypedDict, total=False):
     host: str  # 127.0.0.1 unless told otherwise
     port: int  # 0, the default, takes a free one, known after `start()`
     calling_ae_titles: Collection[str]  # where any are given, nobody else may associate
+    maximum_associations: int  # at one time; 256 unless told otherwise
     time_outs: TimeOuts
+    security: Security  # whom it lets in, and whether it takes TLS only
 
 
 class DicomAcceptor(ABC):
-    """Listens for associations; a context manager. Takes `AcceptorOptions`."""
+    """Listens for associations; a context manager. Takes `AcceptorOptions`.
+
+    Raises `SetupError` where the AE title is none, or the files for TLS cannot be used.
+    """
 
     def __init__(self, **options: Unpack[AcceptorOptions]) -> None:
         self.ae_title = check_ae_title(options["ae_title"])
@@ -85,8 +94,13 @@ class DicomAcceptor(ABC):
         self._system = options["system"]
         self._clock = options["clock"]
         self._time_outs = options.get("time_outs", TimeOuts())
-        self._ae = self._application_entity(options.get("calling_ae_titles", ()))
+        self._security = options.get("security", Security())
+        self._over = over_tls(self._security.tls.for_server) if self._security.tls else None
+        maximum = options.get("maximum_associations", _MAXIMUM_ASSOCIATIONS)
+        self._terms = terms(self.ae_title, options.get("calling_ae_titles", ()), maximum)
+        self._ae = self._application_entity()
         self._server: _Server | None = None
+        self._services: tuple[Service, ...] = ()
         self._lock = threading.Lock()
 
     @abstractmethod
@@ -96,7 +110,7 @@ class DicomAcceptor(ABC):
     @property
     def address(self) -> DicomAddress:
         """Where it listens, and its AE title."""
-        return DicomAddress(self.host, self.port, self.ae_title)
+        return DicomAddress(self.host, self.port, self.ae_title, tls=self._security.tls is not None)
 
     def __repr__(self) -> str:
         state = f"listening on {self.host}:{self.port}" if self._server else "stopped"
@@ -127,13 +141,11 @@ class DicomAcceptor(ABC):
             server.shutdown()
             _end(server.active_associations)
 
-    def _application_entity(self, calling_ae_titles: Collection[str]) -> AE:
+    def _application_entity(self) -> AE:
         ae = AE(ae_title=self.ae_title)
         ae.implementation_class_uid = IMPLEMENTATION_CLASS_UID
         ae.implementation_version_name = IMPLEMENTATION_VERSION_NAME
-        ae.require_called_aet = True
-        ae.require_calling_aet = list(calling_ae_titles)
-        ae.maximum_associations = _MAXIMUM_ASSOCIATIONS
+        ae.maximum_associations = self._terms.places.maximum + _WAITING_CONNECTIONS
         ae.maximum_pdu_size = MAXIMUM_PDU_LENGTH
         ae.connection_timeout = self._time_outs.connection
         ae.acse_timeout = self._time_outs.association
@@ -142,20 +154,39 @@ class DicomAcceptor(ABC):
         return ae
 
     def _listen(self) -> _Server:
+        self._services = self.services()
         contexts = [build_context(VERIFICATION, list(UNCOMPRESSED))]
-        contexts += [context for service in self.services() for context in service.contexts]
-        handlers: list[EventHandlerType] = [
-            (evt.EVT_CONN_OPEN, self._on_connection),
-            (evt.EVT_REQUESTED, self._on_request),
-        ]
+        contexts += [context for service in self._services for context in service.contexts]
+        handlers: list[EventHandlerType] = [(evt.EVT_CONN_OPEN, self._on_connection)]
         _refuse_shared_port(self.host, self.port)
         try:
             server = self._ae.make_server(
                 (self.host, self.port), contexts=contexts, evt_handlers=handlers, server_class=_Server
             )
         except (OSError, OverflowError) as error:
-            raise _cannot_listen(self.host, self.port, error) from error
-        return cast("_Server", server)
+            raise cannot_listen(self.host, self.port, error) from error
+        own = cast("_Server", server)
+        own.lets_in = self._lets_in
+        return own
+
+    def _lets_in(self, client: socket.socket, peer: tuple[str, int]) -> bool:
+        """Whether a peer may come in. Nothing of what one says who may not is read."""
+        remark = self._security.stranger(client.getsockname(), peer) or self._crowd()
+        if remark is not None:
+            conversation = self._trace.open(self._system, "DICOM", "acceptor", dimse.describe)
+            conversation.ports = (self.port, peer[1])
+            conversation.note(remark.what, rule=remark.rule, repair=remark.repair)
+        return remark is None
+
+    def _crowd(self) -> Remark | None:
+        """Why there is no room for another connection, if there is none."""
+        if len(self._ae.active_associations) < self._ae.maximum_associations:
+            return None
+        return Remark(
+            f"turned away: {self._ae.maximum_associations} connections are open",
+            "the local limit of this system",
+            "close connections that ask for nothing; try again later",
+        )
 
     def _on_connection(self, event: Event) -> None:
         """A peer has connected; its association's threads have not started yet."""
@@ -164,28 +195,38 @@ class DicomAcceptor(ABC):
         conversation = self._trace.open(self._system, "DICOM", "acceptor", dimse.describe)
         conversation.ports = (self.port, _address_of(event)[1])
         served: dict[str, type[Request]] = {}
-        for service in self.services():
+        for service in self._services:
             served |= {context.abstract_syntax or "": service.request for context in service.contexts}
             assoc.bind(service.event, service.handler, [conversation])
-        assoc.dimse = RequestScreen(assoc, conversation, self._clock, served)
-        traced = observe(assoc, conversation)
+        assoc.acse = Admission(assoc, conversation, self._clock, self._terms)
+        assoc.dimse = screen = RequestScreen(assoc, conversation, self._clock, served)
+        event_reactor.convert(assoc)
+        assoc.bind(evt.EVT_CONN_CLOSE, screen.ended)
+        traced = observe(assoc, conversation, self._over)
         if traced is not None:
             traced.opened(self._time_outs.silence)
-
-    def _on_request(self, event: Event) -> None:
-        """An A-ASSOCIATE-RQ has come; pynetdicom judges all of it but the application context."""
-        self._clock.tick()
-        assoc = event.assoc
-        asked = assoc.requestor.primitive
-        if asked is None or asked.application_context_name != _APPLICATION_CONTEXT:
-            assoc.acse.send_reject(0x01, 0x01, 0x02)
-            assoc.kill()
 
 
 class _Server(ThreadedAssociationServer):
     """pynetdicom's server with a longer queue, and without a clock: it sleeps until a peer or the end comes."""
 
-    request_queue_size = _BACKLOG
+    request_queue_size = BACKLOG
+    lets_in: Callable[[socket.socket, tuple[str, int]], bool]
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """The next connection. Raises OSError where there is none, or no file descriptor for it."""
+        try:
+            return super().get_request()
+        except OSError:
+            time.sleep(_BREATH)  # it waits in the queue, and whoever looks at once would look without end
+            raise
+
+    def verify_request(self, request: Any, client_address: Any) -> bool:
+        """Whether this connection is served; it is closed otherwise."""
+        try:
+            return self.lets_in(request, client_address)
+        except OSError:  # some systems say nothing about a connection that the peer has reset; the next one is served
+            return False
 
     def serve(self, name: str) -> None:
         """Accept connections on a thread of our own."""
@@ -199,8 +240,9 @@ class _Server(ThreadedAssociationServer):
             selector.register(self, selectors.EVENT_READ)
             selector.register(self._stopping, selectors.EVENT_READ)
             while self._stopping not in [key.fileobj for key, _ in selector.select()]:
+                # pynetdicom would call `service_actions` as well, which stops the whole process for a full garbage
+                # collection at every sixtieth connection; Python's own collects ended associations often enough.
                 self.handle_request()
-                self.service_actions()
 
     def shutdown(self) -> None:
         """Accept no more connections."""
@@ -232,7 +274,7 @@ def _hang_up(assoc: Association) -> None:
     wire = assoc.dul.socket
     if wire is not None and wire.socket is not None:
         with contextlib.suppress(OSError):
-            wire.socket.shutdown(socket.SHUT_RDWR)
+            socket.socket.shutdown(wire.socket, socket.SHUT_RDWR)  # its own thread may be using the connection
     # Ends the wait for an A-ASSOCIATE-RQ, as its time-out does.
     cast("queue.SimpleQueue[None]", assoc.dul.to_user_queue).put(None)
 
@@ -251,18 +293,4 @@ def _refuse_shared_port(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise _cannot_listen(host, port, error) from error
-
-
-def _cannot_listen(host: str, port: int, error: Exception) -> SetupError:
-    number = error.errno if isinstance(error, OSError) else None
-    if number == errno.EADDRINUSE:
-        what = f"port {port} is taken by another program"
-        next_step = "stop the other program or the other lab, or choose another port (0 takes a free one)"
-    elif number == errno.EACCES:
-        what = f"port {port} may not be used"
-        next_step = "choose a port above 1023 (0 takes a free one)"
-    else:
-        what = f"cannot listen here ({error})"
-        next_step = "use 127.0.0.1, or an address of this machine, and a port from 0 to 65535"
-    return SetupError(what, where=f"{host}:{port}", next_step=next_step)
+            raise cannot_listen(host, port, error) from error

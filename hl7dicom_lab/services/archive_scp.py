@@ -10,7 +10,7 @@ from typing import Unpack
 
 from hl7dicom_lab.dicom.sop_classes import STUDY_ROOT_FIND
 from hl7dicom_lab.services.acceptor import AcceptorOptions, Service
-from hl7dicom_lab.services.find_service import DEFAULT_LIMIT, Find, find_service
+from hl7dicom_lab.services.find_service import DEFAULT_LIMIT, Find, Understand, find_service
 from hl7dicom_lab.services.storage_scp import StorageScp, Store
 
 
@@ -18,10 +18,16 @@ class ArchiveScp(StorageScp):
     """Answers C-STORE, and C-FIND in the Study Root model. `limit` is the most matches that one query gets."""
 
     def __init__(
-        self, store: Store, find: Find, *, limit: int | None = DEFAULT_LIMIT, **options: Unpack[AcceptorOptions]
+        self,
+        store: Store,
+        find: Find,
+        *,
+        understand: Understand | None = None,
+        limit: int | None = DEFAULT_LIMIT,
+        **options: Unpack[AcceptorOptions],
     ) -> None:
         super().__init__(store, **options)
-        self._find = find_service(STUDY_ROOT_FIND, find, limit)
+        self._find = find_service(STUDY_ROOT_FIND, find, limit, understand)
 
     def services(self) -> tuple[Service, ...]:
         """C-STORE and C-FIND."""

@@ -7,16 +7,16 @@ Standard: PS3.8 section 9 (upper layer protocol for TCP/IP). Rules:
 * Bytes that are no PDU, or only a part of one, are recorded as a fault when the connection ends.
 * No connection waits for ever: silence, and a peer that does not read, end it.
 
-pynetdicom is used through its documented events and attributes only. The configuration of both libraries is set here,
-once: nothing prints from a thread.
+The configuration of pydicom and pynetdicom is set here, once: nothing prints from a thread.
 """
 
 from __future__ import annotations
 
 import contextlib
-import re
 import socket
 import sys
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -24,15 +24,18 @@ from pydicom import config as pydicom_config
 from pynetdicom import _config, evt
 from pynetdicom.association import Association
 from pynetdicom.events import Event
-from pynetdicom.fsm import StateMachine
-from pynetdicom.pdu_primitives import A_P_ABORT
 
+from hl7dicom_lab.counted import counted
 from hl7dicom_lab.dicom import pdu
-from hl7dicom_lab.errors import SetupError
-from hl7dicom_lab.services import reactor_pause
-from hl7dicom_lab.trace import Conversation
+from hl7dicom_lab.dicom.pdu_rules import AE_TITLE, NOT_SPECIFIED, UNRECOGNIZED_PDU, check_length
+from hl7dicom_lab.errors import AssociationFault, SetupError
+from hl7dicom_lab.services import event_reactor, reactor_pause
+from hl7dicom_lab.services.other_protocols import spoken
+from hl7dicom_lab.services.steady_timer import steady
+from hl7dicom_lab.services.upper_layer import UpperLayer
+from hl7dicom_lab.trace import Conversation, Remark
 
-reactor_pause.mend()
+reactor_pause.mend(event_reactor.convert)
 # The trace is our record of what went over the wire.
 _config.LOG_HANDLER_LEVEL = "none"
 _config.LOG_REQUEST_IDENTIFIERS = False
@@ -40,16 +43,16 @@ _config.LOG_RESPONSE_IDENTIFIERS = False
 # What a stranger sends is judged by the services, with a status. Values that one assigns oneself are still validated.
 pydicom_config.settings.reading_validation_mode = pydicom_config.IGNORE
 
-#: The longest P-DATA-TF that either side of ours is ready to receive, in bytes (PS3.8 section D.1).
-MAXIMUM_PDU_LENGTH = 128 * 1024
-#: No PDU of any kind needs more; a longer length is not believed, so a peer cannot make us wait for 4 GB.
-_LONGEST_PDU = 1024 * 1024
 _KEPT_OF_A_FRAGMENT = 256
+_DRAINED_AT_MOST = 16 * 1024 * 1024  # bytes that are taken and thrown away after our last PDU
+_RECEIVED_AT_ONCE = 64 * 1024
+#: What an A-ASSOCIATE-AC gives back as it came in the A-ASSOCIATE-RQ: the titles and 32 bytes (PS3.8 section 9.3.3).
+_RETURNED = slice(10, 74)
 #: Linux only, and in Python's `socket` module only there.
 _TCP_QUICKACK = getattr(socket, "TCP_QUICKACK", None) if sys.platform == "linux" else None
-#: PS3.5 section 6.2, AE: 1 to 16 characters of the default repertoire, no backslash, not only spaces.
-_AE_TITLE = re.compile(r"(?=.*[^ ])[ -\[\]-~]{1,16}")
-_OTHER_PROTOCOLS = {b"GET ": "HTTP", b"POST": "HTTP", b"HEAD": "HTTP", b"\x0bMSH": "HL7 over MLLP", b"MSH|": "HL7"}
+_REPAIRS = {"TLS": "turn TLS off at the client, or start the department with `serve --tls-cert`"}
+#: Takes over the connection of a socket, as `TracedSocket.over` does. Raises OSError where the peer has gone already.
+Over = Callable[[socket.socket, Conversation], "TracedSocket"]
 
 
 @dataclass(frozen=True)
@@ -58,14 +61,14 @@ class TimeOuts:
 
     connection: float = 5.0  # for the TCP connection
     association: float = 10.0  # for A-ASSOCIATE and A-RELEASE; also the standard's ARTIM timer
-    message: float = 30.0  # for the answer to a DIMSE request
+    message: float = 30.0  # for the answer to a DIMSE request, and for the rest of one that has begun
     idle: float = 600.0  # for anything at all on an open association
     silence: float = 10.0  # for the rest of a PDU, and for a peer to read what is sent
 
 
 def check_ae_title(title: str) -> str:
     """The title, if it is one (PS3.5 section 6.2). Raises `SetupError`."""
-    if not _AE_TITLE.fullmatch(title):
+    if not AE_TITLE.fullmatch(title):
         raise SetupError(
             "an AE title has 1 to 16 characters of ASCII, no backslash, not only spaces",
             where=f"AE title {title!r}",
@@ -74,8 +77,10 @@ def check_ae_title(title: str) -> str:
     return title
 
 
-def observe(assoc: Association, conversation: Conversation) -> TracedSocket | None:
+def observe(assoc: Association, conversation: Conversation, over: Over | None = None) -> TracedSocket | None:
     """Record everything that this association's connection carries. None where the peer has gone already.
+
+    `over` takes the connection over in another way than in the clear.
 
     Call it before the association's threads begin to work, when `evt.EVT_CONN_OPEN` (acceptor) or the first
     `evt.EVT_ACSE_SENT` (requestor) is triggered.
@@ -83,57 +88,54 @@ def observe(assoc: Association, conversation: Conversation) -> TracedSocket | No
     wire = assoc.dul.socket
     if wire is None or wire.socket is None:
         return None
-    traced = TracedSocket.over(wire.socket, conversation)
+    try:
+        traced = (over or TracedSocket.over)(wire.socket, conversation)
+    except OSError:
+        wire.socket = None  # whatever may still be there, it does not go on in the clear
+        return None
     wire.socket = traced
-    assoc.dul.state_machine = GuardedStateMachine(assoc.dul)
-    assoc.bind(evt.EVT_DATA_RECV, _on_pdu, [traced])
+    steady(assoc.dul)
+    upper_layer = assoc.dul.state_machine = UpperLayer(assoc.dul, traced)
+    assoc.bind(evt.EVT_DATA_RECV, _on_pdu, [upper_layer])
     assoc.bind(evt.EVT_CONN_CLOSE, _on_close, [traced])
+    if over is None:
+        event_reactor.allow_sending_at_once(assoc, traced.send_several)
+    if assoc.is_acceptor:
+        upper_layer.begin()
     return traced
 
 
-def _on_pdu(event: Event, traced: TracedSocket) -> None:
-    traced.record(event.data)
+def _on_pdu(event: Event, upper_layer: UpperLayer) -> None:
+    upper_layer.received(event.data)
 
 
 def _on_close(_: Event, traced: TracedSocket) -> None:
     traced.record_end()
 
 
-class GuardedStateMachine(StateMachine):
-    """PS3.8 section 9.2, where an event that fits no state ends the connection and not pynetdicom's thread.
-
-    It happens when the peer's bytes make no sense, and when one side ends the association while the other is sending.
-    """
-
-    def do_action(self, event: str) -> None:
-        """Act on an event as the state demands."""
-        try:
-            super().do_action(event)
-        except Exception:  # whatever it was, nobody can go on from here
-            assoc = self.dul.assoc
-            if self.dul.socket is not None:
-                self.dul.socket.close()
-            self.current_state = "Sta1"
-            evt.trigger(assoc, evt.EVT_CONN_CLOSE, {"address": None})
-            self.dul.to_user_queue.put(A_P_ABORT())
-            assoc.dimse.msg_queue.put((None, None))
-            self.dul.kill_dul()
-
-
 class TracedSocket(socket.socket):
     """A connection that tells its conversation what it carries."""
 
     conversation: Conversation
+    _fragment: bytearray  # the beginning of a PDU that has not come in whole
+    _fragment_length: int
 
     @classmethod
     def over(cls, plain: socket.socket, conversation: Conversation) -> Self:
         """Take over the connection of `plain`, which is of no use afterwards."""
         traced = cls(plain.family, plain.type, plain.proto, fileno=plain.detach())
-        traced.conversation = conversation
-        traced._noise = False
-        traced._last_pdu = ""
-        traced._begin_pdu()
+        traced.begin(conversation)
         return traced
+
+    def begin(self, conversation: Conversation) -> None:
+        """Tell this conversation from now on."""
+        self.conversation = conversation
+        self._noise = False
+        self._fault: AssociationFault | None = None
+        self._last_pdu = ""
+        self._about_next: list[Remark] = []
+        self._reserved = b""
+        self._begin_pdu()
 
     def opened(self, silence: float) -> None:
         """Set the options of a connection that is open. `silence` is how long it waits, in seconds."""
@@ -148,23 +150,60 @@ class TracedSocket(socket.socket):
             super().shutdown(how)
 
     def send(self, data: Any, flags: int = 0) -> int:
-        """Record one PDU, then send all of it."""
-        self.conversation.sent(data)
+        """Record one PDU, then send all of it. Bytes that an A-ASSOCIATE-AC gives back are those that came."""
+        if pdu.name_of(data) == "A-ASSOCIATE-AC":
+            data = data[: _RETURNED.start] + self._reserved + data[_RETURNED.start + len(self._reserved) :]
+        remarks, self._about_next = self._about_next, []
+        self.conversation.sent(data, *remarks)
         self._last_pdu = pdu.name_of(data)
-        super().sendall(data, flags)
+        if self._last_pdu == "A-ABORT":
+            self._begin_pdu()  # what had begun to come has been answered
+        self._send_all(data, flags)
         return len(data)
+
+    def send_several(self, pdus: Sequence[bytes]) -> None:
+        """Record P-DATA-TFs, then send them together. Raises OSError."""
+        for one in pdus:
+            self.conversation.sent(one)
+        self._last_pdu = "P-DATA-TF"
+        self._send_all(b"".join(pdus), 0)
 
     def recv(self, size: int, flags: int = 0) -> bytes:
         """Receive, keeping the beginning of what is no whole PDU yet. After noise the connection reads as ended."""
-        data = super().recv(size, flags)
+        try:
+            data = super().recv(size, flags)
+        except TimeoutError:
+            self._fault = self._silence() if self._fragment else None
+            raise
         if self._noise:
             return b""
+        if not self._fragment:
+            self._begun = time.monotonic()
         if len(self._fragment) < _KEPT_OF_A_FRAGMENT:
             self._fragment += data[:_KEPT_OF_A_FRAGMENT]
         self._fragment_length += len(data)
-        if not self._is_believed and len(self._fragment) >= pdu.HEADER_LENGTH:
-            self._judge_header()
+        if data:
+            self._judge()
         return data
+
+    def explain(self, remark: Remark) -> None:
+        """Say in the trace why the next PDU that is sent says what it does."""
+        self._about_next.append(remark)
+
+    def take_fault(self) -> AssociationFault | None:
+        """What is wrong about the bytes that came last, once."""
+        fault, self._fault = self._fault, None
+        return fault
+
+    def drain(self, seconds: float) -> None:
+        """Send no more, and take what still comes until the other side hangs up, so that it reads what was sent."""
+        self.shutdown(socket.SHUT_WR)
+        end, left = time.monotonic() + seconds, _DRAINED_AT_MOST
+        with contextlib.suppress(OSError):
+            while left > 0 and (time_left := end - time.monotonic()) > 0:
+                self.settimeout(time_left)
+                data = socket.socket.recv(self, _RECEIVED_AT_ONCE)  # of TLS what is encrypted: nobody reads it
+                left = left - len(data) if data else 0
 
     def record(self, whole_pdu: bytes) -> None:
         """Record a PDU that has come in whole."""
@@ -172,6 +211,8 @@ class TracedSocket(socket.socket):
         self._last_pdu = pdu.name_of(whole_pdu)
         if not self.conversation.peer:
             self.conversation.peer = pdu.calling_ae_title(whole_pdu)
+        if self._last_pdu == "A-ASSOCIATE-RQ":
+            self._reserved = whole_pdu[_RETURNED]
         self.conversation.received(whole_pdu)
         self._acknowledge_at_once()
 
@@ -181,7 +222,7 @@ class TracedSocket(socket.socket):
             return
         if self._fragment:
             self.conversation.note(
-                f"the connection ended after {self._fragment_length} bytes of a PDU that was not whole",
+                f"the connection ended after {counted(self._fragment_length, 'byte')} of a PDU that was not whole",
                 rule="PS3.8 section 9.3.1: a PDU has as many bytes as its length says",
                 repair="send PDUs whole; what began here was not processed",
                 raw=bytes(self._fragment),
@@ -195,33 +236,56 @@ class TracedSocket(socket.socket):
         self._begin_pdu()
         self._last_pdu = ""
 
+    def _send_all(self, data: bytes, flags: int) -> None:
+        super().sendall(data, flags)
+
     def _begin_pdu(self) -> None:
+        self._begun = 0.0
         self._fragment = bytearray()
         self._fragment_length = 0
         self._is_believed = False
 
-    def _judge_header(self) -> None:
-        """Whether these bytes can be the beginning of a PDU. pynetdicom answers an unknown type with A-ABORT."""
+    def _judge(self) -> None:
+        """Whether these bytes can be the beginning of a PDU, and the PDU comes in time."""
         begin = bytes(self._fragment)
-        self._is_believed = True
-        if not pdu.name_of(begin):
+        if not self._is_believed and not pdu.name_of(begin):
             self._noise = True
-            spoken = next((name for start, name in _OTHER_PROTOCOLS.items() if begin.startswith(start)), "")
-            self.conversation.note(
-                f"this port speaks DICOM, you spoke {spoken}" if spoken else "these bytes are no DICOM PDU",
-                rule="PS3.8 section 9.3.1: the first byte of a PDU is its type, 01H to 07H",
-                repair="check the port number" if spoken else "begin with A-ASSOCIATE-RQ",
-                raw=begin,
-            )
-        elif pdu.declared_length(begin) > _LONGEST_PDU:
-            self._noise = True
-            self.conversation.note(
-                f"the PDU says it has {pdu.declared_length(begin):,} bytes",
-                rule=f"PS3.8 section D.1: the longest PDU that was offered has {MAXIMUM_PDU_LENGTH:,} bytes",
-                repair="respect the maximum length that was negotiated",
-                raw=begin,
-            )
-            raise OSError("a PDU longer than any that is received here")
+            self._fault = self._strange(begin)
+            raise OSError("these bytes are no PDU")
+        if not self._is_believed and len(begin) >= pdu.HEADER_LENGTH:
+            self._is_believed = True
+            try:
+                check_length(begin)
+            except AssociationFault as fault:
+                self._noise = True
+                self._fault = fault
+                raise OSError("a PDU longer than any that is received here") from fault
+        elif time.monotonic() > self._begun + (self.gettimeout() or 0):
+            self._fault = self._silence()
+            raise TimeoutError("the PDU did not come in time")
+
+    def _strange(self, begin: bytes) -> AssociationFault:
+        """What is said to bytes that begin no PDU."""
+        protocol = spoken(begin)
+        asked = f"this port speaks DICOM, you spoke {protocol}"
+        answered = f"the other side speaks {protocol}, not DICOM"
+        told = asked if self.conversation.role == "acceptor" else answered
+        return AssociationFault(
+            told if protocol else "these bytes are no DICOM PDU",
+            rule="PS3.8 section 9.3.1: the first byte of a PDU is its type, 01H to 07H",
+            next_step=_REPAIRS.get(protocol, "check the port number" if protocol else "begin with A-ASSOCIATE-RQ"),
+            reason=UNRECOGNIZED_PDU,
+            raw=begin,
+        )
+
+    def _silence(self) -> AssociationFault:
+        return AssociationFault(
+            f"{counted(self._fragment_length, 'byte')} of a PDU came, and not the rest within {self.gettimeout():g} s",
+            rule="PS3.8 section 9.3.1: a PDU has as many bytes as its length says",
+            next_step="send PDUs whole; what began here was not processed",
+            reason=NOT_SPECIFIED,
+            raw=bytes(self._fragment),
+        )
 
     def _acknowledge_at_once(self) -> None:
         """Linux delays acknowledgments by 40 ms unless asked again and again not to."""

@@ -7,18 +7,28 @@ acknowledgment is never acknowledged; what was not understood is refused with th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Protocol
 
 from hl7dicom_lab.clock import ClassClock, Mint
 from hl7dicom_lab.errors import Hl7Fault, LabError
 from hl7dicom_lab.hl7v2 import acknowledge, checks, wire
 from hl7dicom_lab.hl7v2.message import Message, control_id_of, header_field
-from hl7dicom_lab.trace import Conversation
+from hl7dicom_lab.trace import Conversation, Remark
 
-#: Does what a message asks for and returns the text of the positive answer (MSA-3). Raises `Hl7Fault` to refuse.
-Handler = Callable[[Message], str]
+
+@dataclass(frozen=True)
+class Effect:
+    """What a message did: the text of the positive answer (MSA-3), and what the trace says besides."""
+
+    text: str
+    remarks: tuple[Remark, ...] = ()
+
+
+#: Does what a message asks for and returns the text of the positive answer, or its effect. Raises `Hl7Fault` to refuse.
+Handler = Callable[[Message], str | Effect]
 
 
 class Ledger(Protocol):
@@ -38,7 +48,8 @@ class Hl7Receiver:
     """Answers the messages of one HL7 application. A callable for `MllpListener`.
 
     `handlers` maps `ORM^O01` and the like to what the system does. `application` and `facility` are its own names:
-    what MSH-5 and MSH-6 must say where they say anything, and what stands in MSH-3 and MSH-4 of its answers.
+    what MSH-5 and MSH-6 must say where they say anything, and what stands in MSH-3 and MSH-4 of its answers. `demand`
+    is what the system asks of every message besides; it raises `Hl7Fault`.
     """
 
     def __init__(
@@ -50,7 +61,9 @@ class Hl7Receiver:
         facility: str,
         clock: ClassClock,
         mint: Mint,
+        demand: Callable[[Message], None] = lambda _: None,
     ) -> None:
+        self._demand = demand
         self._handlers = dict(handlers)
         self._accepted = _events_by_type(handlers)
         self._ledger = ledger
@@ -80,11 +93,11 @@ class Hl7Receiver:
 
     def _accept(self, body: bytes, conversation: Conversation) -> bytes | None:
         message = Message.parse(body)
+        self._demand(message)
         checks.check_header(
             message, self._accepted, application=self._answerer.application, facility=self._answerer.facility
         )
-        for remark in message.remarks:
-            conversation.note(remark.what, rule=remark.rule, repair=remark.repair, severity=remark.severity)
+        _note(message.remarks, conversation)
         sender = f"{message.get('MSH-3')}|{message.get('MSH-4')}"
         with self._ledger.transaction():
             earlier = self._ledger.recall(sender, message.control_id, body)
@@ -92,12 +105,15 @@ class Hl7Receiver:
                 conversation.note(
                     f"message {message.control_id} came again; it gets the answer of the first time, and nothing else",
                     rule="MSH-10 identifies a message (HL7 v2.5.1 section 2.15.9.10); its content is the same too",
+                    repair="nothing, where no answer had come; else give each new message an MSH-10 of its own",
                     severity="information",
                 )
                 return earlier or None
-            text = self._handlers[f"{message.type}^{message.event}"](message)
-            answer = self._answer(body, "AA", text) or b""
+            done = self._handlers[f"{message.type}^{message.event}"](message)
+            effect = Effect(done) if isinstance(done, str) else done
+            answer = self._answer(body, "AA", effect.text) or b""
             self._ledger.remember(sender, message.control_id, body, answer)
+        _note(effect.remarks, conversation)
         return answer or None
 
     def _refuse(self, body: bytes, fault: Hl7Fault, conversation: Conversation) -> bytes | None:
@@ -124,9 +140,21 @@ class Hl7Receiver:
             text,
             answerer=self._answerer,
             moment=self._clock.now(),
-            control_id=f"{self._answerer.application}{self._mint.number(self._answerer.application):06d}",
+            control_id=self._new_control_id() or control_id_of(body),
             fault=fault,
         )
+
+    def _new_control_id(self) -> str:
+        """A control id of our own; "" where none can be kept for ever, because the disk is full."""
+        try:
+            return f"{self._answerer.application}{self._mint.number(self._answerer.application):06d}"
+        except OSError:
+            return ""
+
+
+def _note(remarks: Iterable[Remark], conversation: Conversation) -> None:
+    for remark in remarks:
+        conversation.note(remark.what, rule=remark.rule, repair=remark.repair, severity=remark.severity)
 
 
 def _events_by_type(handlers: Mapping[str, Handler]) -> Mapping[str, Collection[str]]:

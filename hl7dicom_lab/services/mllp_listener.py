@@ -11,8 +11,9 @@ answer is in the trace before its bytes leave.
 from __future__ import annotations
 
 import contextlib
-import errno
+import math
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -20,15 +21,16 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from hl7dicom_lab.errors import SetupError
 from hl7dicom_lab.hl7v2 import mllp, wire
+from hl7dicom_lab.services import tls
+from hl7dicom_lab.services.door import Door
+from hl7dicom_lab.services.security import Security
 from hl7dicom_lab.trace import Conversation, Remark, Trace
 
 #: Gets a message and the conversation that it came on; returns the answer, or None where none is due.
 Receive = Callable[[bytes, Conversation], bytes | None]
 
 _RECEIVED_AT_ONCE = 64 * 1024
-_BACKLOG = 128
 _IDLE_THREADS = 4  # that wait for a connection
 
 _SILENCE_IN_FRAME = Remark(
@@ -36,7 +38,17 @@ _SILENCE_IN_FRAME = Remark(
     "MLLP: a message is sent in one go and ends with FS and CR",
     "connect again and send the whole message",
 )
-_SILENCE = Remark("closed: no message for a long time", severity="information")
+_SLOW_FRAME = Remark(
+    "closed: a frame took too long",
+    "MLLP: a message is sent in one go and ends with FS and CR",
+    "connect again and send the whole message at once",
+)
+_SILENCE = Remark(
+    "closed: no message for a long time",
+    "the limit of this receiver",
+    "connect again when there is a message",
+    "information",
+)
 
 
 @dataclass(frozen=True)
@@ -46,7 +58,10 @@ class MllpLimits:
     frame: int = mllp.FRAME_LIMIT
     connections: int = 256
     idle_in_frame: float = 30.0  # silence in the middle of a frame
+    frame_time: float = 300.0  # for a whole frame, however it trickles in
+    after_fs: float = 0.1  # for the CR after FS; without one the message is taken all the same
     idle_between: float = 3600.0  # silence between messages
+    handshake: float = 10.0  # for TLS to be agreed on, twice at most
     write: float = 10.0  # a peer that does not read its answers
     faults_in_a_row: int = 1000  # without a message between them
     stop: float = 5.0  # how long `stop()` waits for answers under way
@@ -55,7 +70,8 @@ class MllpLimits:
 class MllpListener:
     """Listens for HL7 messages. A context manager.
 
-    `host` and `port` are where it listens; port 0 takes a free one, known after `start()`.
+    `host` and `port` are where it listens; port 0 takes a free one, known after `start()`. `security` is whom it lets
+    in, and whether it takes TLS only. Raises `SetupError` where the files for TLS cannot be used.
 
     Every connection has a thread. Threads take turns at the door: one waits for the next connection, serves it, and
     comes back; before the last one leaves the door it starts another. So a new connection rarely costs a new thread.
@@ -70,6 +86,7 @@ class MllpListener:
         host: str = "127.0.0.1",
         port: int = 0,
         limits: MllpLimits | None = None,
+        security: Security | None = None,
     ) -> None:
         self.host = host
         self.port = port
@@ -77,7 +94,9 @@ class MllpListener:
         self._trace = trace
         self._system = system
         self._limits = limits or MllpLimits()
-        self._door: _Door | None = None
+        self._security = security or Security()
+        self._tls = self._security.tls.for_server() if self._security.tls else None
+        self._door: Door | None = None
         self._waiting = 0  # threads at the door
         self._threads: set[threading.Thread] = set()
         self._connections: set[_Connection] = set()
@@ -99,7 +118,7 @@ class MllpListener:
         """Begin to listen. Raises SetupError when the port or the address cannot be had."""
         with self._lock:
             if self._door is None:
-                self._door = _Door(self.host, self.port)
+                self._door = Door(self.host, self.port)
                 self.port = self._door.port
                 self._waiting = 0
                 self._start_thread(self._door)
@@ -124,14 +143,14 @@ class MllpListener:
             connection.cut()
         door.close()
 
-    def _start_thread(self, door: _Door) -> None:
+    def _start_thread(self, door: Door) -> None:
         """Send one more thread to the door. The lock is held. Raises RuntimeError when the system has no more."""
         thread = threading.Thread(target=self._work, args=(door,), name=f"mllp-{self._system}", daemon=True)
         thread.start()
         self._threads.add(thread)
         self._waiting += 1
 
-    def _work(self, door: _Door) -> None:
+    def _work(self, door: Door) -> None:
         while (client := door.accept()) is not None:
             connection = self._connection(client)
             if connection is None or not self._leave(door, connection):
@@ -145,15 +164,22 @@ class MllpListener:
     def _connection(self, client: socket.socket) -> _Connection | None:
         try:
             client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            ports = (client.getsockname()[1], client.getpeername()[1])
+            own, peer = client.getsockname(), client.getpeername()
+            if self._tls is not None:
+                client = self._tls.wrap_socket(client, server_side=True, do_handshake_on_connect=False)
         except OSError:  # the peer has gone already
             client.close()
             return None
         conversation = self._trace.open(self._system, "HL7", "acceptor", wire.describe)
-        conversation.ports = ports
+        conversation.ports = (own[1], peer[1])
+        stranger = self._security.stranger(own, peer)
+        if stranger is not None:  # nothing of what it says is read
+            wire.record(conversation, b"", (stranger,))
+            client.close()
+            return None
         return _Connection(client, conversation, self._receive, self._limits)
 
-    def _leave(self, door: _Door, connection: _Connection) -> bool:
+    def _leave(self, door: Door, connection: _Connection) -> bool:
         """Leave the door to serve a connection; False where it is turned away, and the thread stays."""
         with self._lock:
             refusal = self._refusal(door)
@@ -164,7 +190,7 @@ class MllpListener:
             connection.refuse(refusal)
         return not refusal
 
-    def _refusal(self, door: _Door) -> str:
+    def _refusal(self, door: Door) -> str:
         if self._door is not door:
             return "turned away: this system stops"
         if len(self._connections) >= self._limits.connections:
@@ -176,69 +202,12 @@ class MllpListener:
                 return "turned away: the operating system gives no more threads"
         return ""
 
-    def _come_back(self, door: _Door, connection: _Connection) -> bool:
+    def _come_back(self, door: Door, connection: _Connection) -> bool:
         with self._lock:
             self._connections.discard(connection)
             wanted = self._door is door and self._waiting < _IDLE_THREADS
             self._waiting += wanted
             return wanted
-
-
-class _Door:
-    """The listening socket. Any number of threads may wait at it; a connection wakes one of them."""
-
-    def __init__(self, host: str, port: int) -> None:
-        self._socket = _listen(host, port)
-        self.host, self.port = self._socket.getsockname()[:2]
-        self._shut = threading.Event()
-
-    def accept(self) -> socket.socket | None:
-        """The next connection; None once the door is shut."""
-        while not self._shut.is_set():
-            try:
-                client = self._socket.accept()[0]
-            except OSError:  # no file descriptor left: leave the peer in the queue for a moment
-                self._shut.wait(0.05)
-                continue
-            if not self._shut.is_set():
-                return client
-            client.close()
-        return None
-
-    def shut(self, waiting: int) -> None:
-        """Let no one in any more, and send home those who wait."""
-        self._shut.set()
-        # Closing a socket does not wake a thread that accepts on it on every system. A connection does.
-        host = "127.0.0.1" if self.host == "0.0.0.0" else self.host
-        for _ in range(waiting):
-            with contextlib.suppress(OSError):
-                socket.create_connection((host, self.port), timeout=1).close()
-        _shut(self._socket, socket.SHUT_RDWR)
-
-    def close(self) -> None:
-        """Give the port back."""
-        self._socket.close()
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    where = f"{host}:{port}"
-    if not 0 <= port <= 65535:
-        raise SetupError(f"{port} is no port", where=where, next_step="use a port from 0 to 65535 (0 takes a free one)")
-    try:
-        return socket.create_server((host, port), backlog=_BACKLOG)
-    except OSError as error:
-        if error.errno in (errno.EADDRINUSE, errno.EACCES):
-            taken = error.errno == errno.EADDRINUSE
-            raise SetupError(
-                f"port {port} is taken by another program" if taken else f"port {port} may not be used",
-                where=where,
-                next_step="stop the other program or the other lab, or choose another port (0 takes a free one)",
-            ) from error
-        raise SetupError(
-            f"cannot listen here ({error})",
-            where=where,
-            next_step="use 127.0.0.1, or an address of this machine",
-        ) from error
 
 
 class _Connection:
@@ -252,13 +221,18 @@ class _Connection:
         self._decoder = mllp.Decoder(limits.frame)
         self._faults = 0
         self._timeout = 0.0
+        self._frame_ends = math.inf  # when the frame that has begun must be whole
         self._answering = False
         self._finishing = False
         self._thread = 0
 
     def refuse(self, why: str) -> None:
         """Close the connection without serving it."""
-        self._conversation.note(why, repair="close connections that are not used, then connect again")
+        self._conversation.note(
+            why,
+            rule="the limit of this receiver",
+            repair="close connections that are not used, then connect again",
+        )
         self._socket.close()
 
     def finish(self) -> None:
@@ -275,18 +249,33 @@ class _Connection:
         """Serve the connection until it ends."""
         self._thread = threading.get_ident()
         try:
+            if isinstance(self._socket, ssl.SSLSocket):
+                self._wait_at_most(self._limits.handshake)
+                tls.agree(self._socket, self._conversation)
             while not self._finishing and self._go_on(self._read()):
                 pass
-        except OSError:  # the peer has gone
+        except ssl.SSLError as error:
+            wire.record(self._conversation, b"", (tls.broken(error),))
+        except OSError:  # the peer has gone, or has not agreed on TLS
             self._record_end()
         finally:
+            if isinstance(self._socket, ssl.SSLSocket):
+                tls.end(self._socket)
             _shut(self._socket, socket.SHUT_RDWR)
             self._socket.close()
 
     def _read(self) -> bytes | None:
         """The next bytes, b"" at the end of the connection, None after too long a silence."""
-        in_frame = self._decoder.in_frame
-        self._wait_at_most(self._limits.idle_in_frame if in_frame else self._limits.idle_between)
+        if not self._decoder.in_frame:
+            self._frame_ends = math.inf
+            return self._bytes_within(self._limits.idle_between)
+        if self._frame_ends == math.inf:
+            self._frame_ends = time.monotonic() + self._limits.frame_time
+        left = self._frame_ends - time.monotonic()
+        return self._bytes_within(min(self._limits.idle_in_frame, left)) if left > 0 else None
+
+    def _bytes_within(self, seconds: float) -> bytes | None:
+        self._wait_at_most(seconds)
         try:
             return self._socket.recv(_RECEIVED_AT_ONCE)
         except TimeoutError:
@@ -295,11 +284,20 @@ class _Connection:
     def _go_on(self, data: bytes | None) -> bool:
         """Deal with what came in; whether the connection goes on."""
         if data:
-            return all(self._deal_with(*seen) for seen in mllp.as_received(self._decoder.feed(data)))
+            events = self._decoder.feed(data)
+            if self._decoder.after_fs:
+                with contextlib.suppress(OSError):  # who has gone has sent the message all the same
+                    events += self._decoder.feed(self._bytes_within(self._limits.after_fs) or b"")
+            return all(self._deal_with(*seen) for seen in mllp.as_received(events))
         if data is None:
-            wire.record(self._conversation, b"", (_SILENCE_IN_FRAME if self._decoder.in_frame else _SILENCE,))
+            wire.record(self._conversation, b"", (self._why_closed(),))
         self._record_end()
         return False
+
+    def _why_closed(self) -> Remark:
+        if not self._decoder.in_frame:
+            return _SILENCE
+        return _SLOW_FRAME if time.monotonic() >= self._frame_ends else _SILENCE_IN_FRAME
 
     def _record_end(self) -> None:
         for _, raw, remarks in mllp.as_received(self._decoder.end()):
@@ -308,6 +306,7 @@ class _Connection:
     def _deal_with(self, event: mllp.Event, raw: bytes, remarks: tuple[Remark, ...]) -> bool:
         if isinstance(event, mllp.Frame):
             self._faults = 0
+            self._frame_ends = math.inf
             self._conversation.received(raw, *remarks)
             return self._answer(event.body)
         wire.record(self._conversation, raw, remarks)
@@ -316,7 +315,11 @@ class _Connection:
         self._faults += 1
         if self._faults < self._limits.faults_in_a_row:
             return not event.fatal
-        self._conversation.note(f"closed: {self._faults} faults and no message between them")
+        self._conversation.note(
+            f"closed: {self._faults} faults and no message between them",
+            rule="the limit of this receiver",
+            repair="put a message between VT and FS CR, then connect again",
+        )
         return False
 
     def _answer(self, body: bytes) -> bool:
@@ -369,4 +372,4 @@ class _Connection:
 
 def _shut(one: socket.socket, how: int) -> None:
     with contextlib.suppress(OSError):  # the peer has gone, or the socket is closed already
-        one.shutdown(how)
+        socket.socket.shutdown(one, how)  # TLS's own would let what another thread still sends pass in the clear

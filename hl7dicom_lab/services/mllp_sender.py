@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import threading
 import time
 from types import TracebackType
@@ -23,6 +24,8 @@ from typing import Self
 
 from hl7dicom_lab.errors import CannotBuild, DeliveryError, LocalError, NoAnswer
 from hl7dicom_lab.hl7v2 import mllp, wire
+from hl7dicom_lab.services import tls
+from hl7dicom_lab.services.tls import TlsFiles
 from hl7dicom_lab.trace import Conversation, Remark, Trace
 
 _RECEIVED_AT_ONCE = 64 * 1024
@@ -35,7 +38,8 @@ _RULE = "HL7 v2.5.1 section 2.9: MSA-2 of an answer is MSH-10 of the message tha
 class MllpSender:
     """Sends messages to one HL7 address. A context manager; may be used from any thread.
 
-    `system` and `peer` are the names in the trace. An attempt takes at most `timeout` seconds.
+    `system` and `peer` are the names in the trace. An attempt takes at most `timeout` seconds. With `tls_files` the
+    connection is over TLS; raises `SetupError` where they cannot be used.
     """
 
     def __init__(
@@ -48,6 +52,7 @@ class MllpSender:
         peer: str = "",
         timeout: float = 10.0,
         attempts: int = 3,
+        tls_files: TlsFiles | None = None,
     ) -> None:
         self.host = host
         self.port = port
@@ -56,6 +61,7 @@ class MllpSender:
         self._peer = peer
         self._timeout = timeout
         self._attempts = max(1, attempts)
+        self._tls = tls_files.for_client() if tls_files else None
         self._line: _Line | None = None
         self._where = f"{host}:{port}"
         self._ledger = _Ledger()
@@ -73,10 +79,12 @@ class MllpSender:
     ) -> None:
         self.close()
 
-    def send(self, body: bytes) -> bytes:
+    def send(self, body: bytes, *, attempts: int | None = None, lose_answer: bool = False) -> bytes:
         """Send a message and return its acknowledgment: the body of the answer whose MSA-2 is the message's MSH-10.
 
         A commit acknowledgment (CA, CE, CR) is an answer as well. Whether the answer is yes or no is for the caller.
+        `attempts` is how often it is sent at most where no answer comes, for this message. With `lose_answer` the first
+        attempt ends as after a time-out: the sender hangs up when the answer is there, and does not read it.
 
         Raises CannotFrame and CannotBuild when the message cannot be sent, DeliveryError when the peer cannot be
         reached or does not speak MLLP, NoAnswer when nobody knows what became of the message.
@@ -90,7 +98,7 @@ class MllpSender:
                 next_step="begin with MSH and give each message an MSH-10 of its own",
             )
         with self._lock:
-            return self._send(framed, control_id)
+            return self._send(framed, control_id, attempts or self._attempts, lose_answer)
 
     def close(self) -> None:
         """Close the connection. A `send` under way ends with NoAnswer. May be called again."""
@@ -104,12 +112,12 @@ class MllpSender:
         finally:
             self._lock.release()
 
-    def _send(self, framed: bytes, control_id: bytes) -> bytes:
+    def _send(self, framed: bytes, control_id: bytes, attempts: int, lose_answer: bool) -> bytes:
         unanswered: NoAnswer | None = None
-        for _ in range(self._attempts):
+        for attempt in range(attempts):
             line = self._connected(unanswered)
             try:
-                return line.ask(framed, control_id)
+                return line.ask(framed, control_id, lose_answer=lose_answer and not attempt)
             except NoAnswer as error:
                 unanswered = error
                 self._hang_up()
@@ -151,7 +159,26 @@ class MllpSender:
         with contextlib.suppress(OSError):  # some systems refuse when the peer has closed already
             connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         conversation.ports = (connected.getsockname()[1], self.port)
+        connected = self._over_tls(connected, conversation)
         return _Line(connected, conversation, self._ledger, self._timeout, self._where)
+
+    def _over_tls(self, connected: socket.socket, conversation: Conversation) -> socket.socket:
+        """The connection as it is used from now on. Raises `DeliveryError` where TLS is not agreed on; it is closed."""
+        if self._tls is None:
+            return connected
+        try:
+            secured = self._tls.wrap_socket(connected, do_handshake_on_connect=False)
+            connected = secured
+            tls.agree(secured, conversation)
+        except OSError as error:
+            connected.close()
+            reason = tls.failure(conversation)
+            raise DeliveryError(
+                f"{reason.what if reason else error}; nothing was sent",
+                where=self._where,
+                next_step=reason.repair if reason else "send the message again",
+            ) from error
+        return secured
 
     def _hang_up(self) -> None:
         if self._line is not None:
@@ -234,14 +261,16 @@ class _Line:
                 self._take(data, waiting=b"")
                 if not data or self._broken:
                     return False
-        except BlockingIOError:
+        except (BlockingIOError, ssl.SSLWantReadError):
             return True
         except OSError:
             return False
         return True
 
-    def ask(self, framed: bytes, control_id: bytes) -> bytes:
+    def ask(self, framed: bytes, control_id: bytes, *, lose_answer: bool = False) -> bytes:
         """Send a framed message and wait for its answer.
+
+        With `lose_answer` it is not read when it comes: the peer has done what the message says, and nobody here knows.
 
         Raises NoAnswer when the connection or the time ends first, DeliveryError when the peer does not speak MLLP.
         """
@@ -252,6 +281,9 @@ class _Line:
         try:
             self._socket.settimeout(self._timeout)
             self._socket.sendall(framed)
+            if lose_answer:
+                self._wait_for_frame(deadline)
+                raise self._unanswered("hung up before the answer was read")
             while True:
                 data = self._receive(deadline)
                 answer = self._take(data, control_id)
@@ -262,17 +294,27 @@ class _Line:
                 self._check_protocol()
         except TimeoutError as error:
             raise self._unanswered(f"no answer within {self._timeout:g} s") from error
+        except ssl.SSLError as error:
+            raise self._unanswered(tls.broken(error).what) from error
         except OSError as error:
             raise self._unanswered("the connection was lost before an answer came") from error
 
     def interrupt(self) -> None:
         with contextlib.suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)
+            socket.socket.shutdown(self._socket, socket.SHUT_RDWR)  # another thread is using the connection
 
     def close(self) -> None:
         if self.is_open():
             self._take(b"", waiting=b"")
+        if isinstance(self._socket, ssl.SSLSocket):
+            tls.end(self._socket)
         self._socket.close()
+
+    def _wait_for_frame(self, deadline: float) -> None:
+        unread = mllp.Decoder()
+        while data := self._receive(deadline):
+            if any(isinstance(event, mllp.Frame) for event in unread.feed(data)):
+                return
 
     def _receive(self, deadline: float) -> bytes:
         remaining = deadline - time.monotonic()
@@ -291,7 +333,7 @@ class _Line:
                 continue
             if isinstance(event, mllp.ForeignProtocol):
                 self._trouble = f"the peer speaks {event.name}, not MLLP"
-                self._conversation.note(self._trouble, repair="correct the port", raw=raw)
+                self._conversation.note(self._trouble, rule=event.remark.rule, repair="correct the port", raw=raw)
             else:
                 self._trouble = remarks[0].what if remarks else self._trouble
                 wire.record(self._conversation, raw, remarks)

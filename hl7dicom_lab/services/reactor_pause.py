@@ -12,6 +12,7 @@ into pynetdicom for it; where a version has no such event, nothing is changed.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from pynetdicom.association import Association
@@ -55,8 +56,11 @@ class Checkpoint(threading.Event):
                 self._gate.wait(_LOOK)
 
 
-def mend() -> None:
-    """Give every association that this process requests from now on such a checkpoint. Safe to call again."""
+def mend(and_then: Callable[[Association], object] = lambda _: None) -> None:
+    """Give every association that this process requests from now on such a checkpoint. Safe to call again.
+
+    `and_then` gets each such association, before its threads have started.
+    """
     made = Association.__init__
     if getattr(made, "mended", False):
         return
@@ -65,6 +69,7 @@ def mend() -> None:
         made(self, *arguments, **options)
         if self.is_requestor and isinstance(getattr(self, "_reactor_checkpoint", None), threading.Event):
             self._reactor_checkpoint = Checkpoint(self)
+            and_then(self)
 
     make.mended = True  # type: ignore[attr-defined] # the mark by which a second call knows the first
     Association.__init__ = make  # type: ignore[method-assign] # the whole purpose of this module

@@ -2,34 +2,39 @@
 
 Standard: PS3.7 sections 6.3 and 9.1 (parameters of each request), Annex C (statuses). Rule: a request that does not
 fit its presentation context, that nobody here serves or that lacks a parameter is answered with a status that says so.
-pynetdicom alone would pick a service by the command's SOP class, say nothing to a request that lacks a parameter, and
-lose its thread to a command that it does not know.
+pynetdicom alone would pick a service by the command's SOP class, say nothing to a request that lacks a parameter, lose
+its thread to a command that it does not know, and serve some requests besides the queue.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
-from pydicom.datadict import dictionary_has_tag, tag_for_keyword
+from pydicom.datadict import tag_for_keyword
 from pydicom.dataset import Dataset
 from pynetdicom.association import Association
 from pynetdicom.dimse import DIMSEServiceProvider
-from pynetdicom.dimse_primitives import C_ECHO, C_FIND, C_STORE
+from pynetdicom.dimse_messages import DIMSEMessage
+from pynetdicom.dimse_primitives import C_ECHO, C_FIND, C_STORE, DimseServiceType
+from pynetdicom.events import Event
 from pynetdicom.pdu_primitives import P_DATA
 
 from hl7dicom_lab.clock import ClassClock
 from hl7dicom_lab.dicom import status
+from hl7dicom_lab.dicom.command_rules import Command
 from hl7dicom_lab.dicom.dimse import name_of
-from hl7dicom_lab.dicom.elements import Encoding, find_elements, tag_text
+from hl7dicom_lab.dicom.pdu_rules import NOT_SPECIFIED
 from hl7dicom_lab.dicom.sop_classes import VERIFICATION
-from hl7dicom_lab.errors import DicomFault
-from hl7dicom_lab.trace import Conversation
+from hl7dicom_lab.errors import AssociationFault, DicomFault
+from hl7dicom_lab.services.message_assembly import Assembly, Message
+from hl7dicom_lab.services.plain_answer import plain_answer, send_answers
+from hl7dicom_lab.services.upper_layer import UpperLayer
+from hl7dicom_lab.trace import Conversation, Remark
 
 #: What an acceptor of ours may serve besides C-ECHO.
 Request = C_FIND | C_STORE
 
-_COMMAND_ENCODING = Encoding(implicit_vr=True, little_endian=True)
 _LONGEST_COMMENT = 64  # LO, PS3.5 section 6.2
 
 
@@ -43,53 +48,111 @@ class RequestScreen(DIMSEServiceProvider):
         self._conversation = conversation
         self._clock = clock
         self._served = served
-        self._command = bytearray()  # the fragments of a command set that have come so far
+        self._assembly = Assembly()
+        self._asked: set[int | None] = set()  # Message IDs of what has not been answered yet
+        self._cancelled: set[int | None] = set()
+        self._served_now: int | None = None
+
+    @property
+    def maximum_pdu_size(self) -> int:
+        """What the peer takes at once; even, because each fragment has to be (PS3.8 section E.1)."""
+        return super().maximum_pdu_size // 2 * 2
+
+    def send_msg(self, primitive: Any, context_id: int) -> None:
+        """Send a message: an answer that says no more than its status together with what it carries."""
+        answer = plain_answer(primitive, context_id)
+        if answer is None or not answer.fits(self.maximum_pdu_size):
+            super().send_msg(primitive, context_id)
+        else:
+            send_answers(self.dul, [answer])
 
     def receive_primitive(self, primitive: P_DATA) -> None:
         """Take a P-DATA in; what cannot become a DIMSE message aborts the association."""
         try:
-            self._check_command(primitive)
-            super().receive_primitive(primitive)
-        except Exception as error:  # whatever a malformed command set provokes
-            self._abort(f"the command set cannot be read ({type(error).__name__}: {error})")
+            for context_id, value in primitive.presentation_data_value_list:
+                message = self._assembly.take(context_id, value[0], value[1:])
+                self._tell(self._assembly.remarks)
+                if message is not None and message.command is not None:
+                    self._deliver(message, message.command)
+        except AssociationFault as fault:
+            self._refuse(fault)
+        except Exception as error:  # whatever pynetdicom does not like about a message
+            self._refuse(
+                AssociationFault(
+                    f"the message cannot be read ({type(error).__name__}: {error})",
+                    rule="PS3.7 section 9.3: which elements the command set of a message has",
+                    next_step="compare the command set in the trace with section 9.3",
+                    reason=NOT_SPECIFIED,
+                )
+            )
+        self._set_idle_limit()
 
     def get_msg(self, block: bool = False) -> Any:
         """The next request that a service may see, with the id of its context."""
+        self._end(self._served_now)  # nobody asks for the next one before that one is answered
         context_id, message = super().get_msg(block)
-        if message is None or context_id is None or getattr(message, "MessageIDBeingRespondedTo", None) is not None:
-            return context_id, message  # pynetdicom ignores a response that nobody waits for
-        if message.MessageID is None:
-            self._abort("the request has no Message ID, so it cannot be answered")
-            return None, None
-        abstract_syntax = self._abstract_syntax(context_id)
-        if not abstract_syntax:  # pynetdicom aborts: the context was not accepted
+        if message is None or context_id is None:
             return context_id, message
+        self._served_now = message.MessageID
         self._clock.tick()
-        fault = self._fault_of(message, context_id, abstract_syntax)
+        fault = self._fault_of(message, context_id, self._abstract_syntax(context_id))
         if fault is None:
             return context_id, message
         note_fault(self._conversation, fault)
         self.send_msg(_refusal_of(message, fault), context_id)
         return None, None
 
-    def _check_command(self, primitive: P_DATA) -> None:
-        """Raise where a command set cannot be read; pydicom would warn, on this thread, about what it does not know."""
-        for _, value in primitive.presentation_data_value_list:
-            if value[0] & 1:
-                self._command += value[1:]
-            if value[0] & 3 == 3:
-                command, self._command = bytes(self._command), bytearray()
-                for element in find_elements(command, _COMMAND_ENCODING):
-                    if not dictionary_has_tag(element.tag):
-                        raise ValueError(f"{tag_text(element.tag)} is no command element")
+    def ended(self, _: Event) -> None:
+        """The connection has ended: say what was lost with it."""
+        unfinished = self._assembly.unfinished()
+        if unfinished:
+            lost = Remark(
+                f"the association ended amid a {unfinished}: nothing of it was kept",
+                "PS3.7 section 9.1: a request counts once it has come whole; an answer says what became of it",
+                "send the whole request again on a new association",
+            )
+            self._tell([lost])
 
-    def _abort(self, why: str) -> None:
-        self._conversation.note(
-            why,
-            rule="PS3.7 section 6.3: a command set is Implicit VR Little Endian, has a known Command Field and an ID",
-            repair="send a C-ECHO, C-FIND or C-STORE request; this association is aborted",
-        )
-        self.dul.event_queue.put("Evt19")  # PS3.8 section 9.2: an invalid PDU was received
+    def is_cancelled(self, message_id: int) -> bool:
+        """Whether a C-CANCEL-RQ has come for this request."""
+        return message_id in self._cancelled
+
+    def _set_idle_limit(self) -> None:
+        """Wait less long for the rest of a message than for the next one."""
+        limit, for_the_rest = self.assoc.ae.network_timeout, self.assoc.ae.dimse_timeout
+        if self._assembly.is_amid_a_message and limit is not None and for_the_rest is not None:
+            limit = min(limit, for_the_rest)
+        if limit != self.assoc.network_timeout:
+            self.assoc.network_timeout = limit
+
+    def _refuse(self, fault: AssociationFault) -> None:
+        cast(UpperLayer, self.dul.state_machine).refuse(fault)
+
+    def _deliver(self, message: Message, command: Command) -> None:
+        """Put a request where the services look for it; heed a C-CANCEL-RQ; a response is nobody's."""
+        if command.is_cancel or command.is_response:
+            if command.message_id in self._asked and command.is_cancel:
+                self._cancelled.add(command.message_id)
+            else:
+                self._tell([_about_nothing(command)])
+            return
+        encoded = P_DATA()
+        encoded.presentation_data_value_list.append((message.context_id, b"\x03" + command.clean))
+        made = DIMSEMessage()
+        made.decode_msg(encoded)
+        made.data_set = message.data_set
+        self._asked.add(command.message_id)
+        self.msg_queue.put((message.context_id, cast(DimseServiceType, made.message_to_primitive())))
+
+    def _end(self, message_id: int | None) -> None:
+        self._asked.discard(message_id)
+        self._cancelled.discard(message_id)
+        self._served_now = None
+
+    def _tell(self, remarks: list[Remark]) -> None:
+        for remark in remarks:
+            self._conversation.note(remark.what, rule=remark.rule, repair=remark.repair, severity=remark.severity)
+        remarks.clear()
 
     def _abstract_syntax(self, context_id: int) -> str:
         accepted = {one.context_id: one.abstract_syntax for one in self.assoc.accepted_contexts}
@@ -120,6 +183,16 @@ class RequestScreen(DIMSEServiceProvider):
                 next_step="send every parameter that PS3.7 section 9.1 calls mandatory",
             )
         return None
+
+
+def _about_nothing(command: Command) -> Remark:
+    kind = "operation is under way" if command.is_cancel else "request was sent"
+    return Remark(
+        f"ignored: {command.name} about message {command.message_id}; no such {kind}",
+        "PS3.7 section 9.3: a response, and a C-CANCEL-RQ, are about a request that has not been answered yet",
+        "send it while the request is under way, with its Message ID in (0000,0120)",
+        "warning",
+    )
 
 
 def as_fault(error: Exception) -> DicomFault:

@@ -18,20 +18,24 @@ from dataclasses import dataclass
 
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
-from pynetdicom import AE, evt
+from pynetdicom import AE, build_role, evt
 from pynetdicom.association import Association
 from pynetdicom.events import Event
-from pynetdicom.pdu_primitives import A_ASSOCIATE
+from pynetdicom.pdu_primitives import A_ASSOCIATE, SCP_SCU_RoleSelectionNegotiation
 from pynetdicom.presentation import PresentationContext, build_context
 
 from hl7dicom_lab.clock import ClassClock
 from hl7dicom_lab.dicom import character_set, dimse, pdu
 from hl7dicom_lab.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from hl7dicom_lab.dicom.pdu_rules import MAXIMUM_PDU_LENGTH
 from hl7dicom_lab.dicom.sop_classes import MODALITY_WORKLIST_FIND, STUDY_ROOT_FIND, VERIFICATION
 from hl7dicom_lab.dicom.status import SUCCESS, is_pending, is_stored, words
 from hl7dicom_lab.errors import AssociationFailed, CannotBuild, NoAnswer, PeerError, Refused
 from hl7dicom_lab.model import DicomAddress
-from hl7dicom_lab.services.association import MAXIMUM_PDU_LENGTH, TimeOuts, TracedSocket, check_ae_title, observe
+from hl7dicom_lab.services import tls
+from hl7dicom_lab.services.association import Over, TimeOuts, TracedSocket, check_ae_title, observe
+from hl7dicom_lab.services.security import Security
+from hl7dicom_lab.services.traced_tls import over_tls
 from hl7dicom_lab.trace import Conversation, Trace
 
 _MOST_CONTEXTS = 128  # PS3.8 section 7.1.1.13: identifiers are the odd numbers from 1 to 255
@@ -57,16 +61,28 @@ class StoreResult:
 
 
 class Scu:
-    """A system that asks others, under its AE title. Each call is one association."""
+    """A system that asks others, under its AE title. Each call is one association.
+
+    An address says whether TLS is spoken there; `security` has the files for it, and `SetupError` is raised without.
+    """
 
     def __init__(
-        self, ae_title: str, *, trace: Trace, system: str, clock: ClassClock, time_outs: TimeOuts | None = None
+        self,
+        ae_title: str,
+        *,
+        trace: Trace,
+        system: str,
+        clock: ClassClock,
+        time_outs: TimeOuts | None = None,
+        security: Security | None = None,
     ) -> None:
         self.ae_title = check_ae_title(ae_title)
         self._trace = trace
         self._system = system
         self._clock = clock
         self._time_outs = time_outs or TimeOuts()
+        self._security = security or Security()
+        self._over_tls = over_tls(self._security.tls.for_client) if self._security.tls else None
 
     def echo(self, address: DicomAddress) -> None:
         """C-ECHO: whether the other side is there and speaks DICOM.
@@ -74,7 +90,7 @@ class Scu:
         Raises `AssociationFailed`, `NoAnswer`, or `Refused` with the status.
         """
         with self.associate(address, [build_context(VERIFICATION, list(_DEFAULT))]) as assoc:
-            _demand_success(assoc.send_c_echo(), "C-ECHO", address)
+            demand_success(assoc.send_c_echo(), "C-ECHO", address)
 
     def find_worklist(self, address: DicomAddress, query: Dataset) -> list[Dataset]:
         """C-FIND: the worklist items that match `query`, in the order in which they came.
@@ -107,17 +123,20 @@ class Scu:
         address: DicomAddress,
         data_sets: Iterable[Dataset],
         after_each: Callable[[StoreResult], object] = lambda _: None,
+        *,
+        transfer_syntaxes: Sequence[UID] = _DEFAULT,
     ) -> tuple[StoreResult, ...]:
         """C-STORE: send instances on one association; one result each, in their order.
 
-        A data set without file meta travels in Explicit VR Little Endian. `after_each` gets each result as it comes.
+        A data set in Explicit VR Little Endian or without file meta travels in the first of `transfer_syntaxes`; for it
+        all of them are proposed. Any other travels in its own. `after_each` gets each result as it comes.
         Raises `CannotBuild` and `CannotEncode` before anything is sent, and `AssociationFailed`.
         """
-        instances = [_ready_to_send(data_set) for data_set in data_sets]
+        instances = [_ready_to_send(data_set, transfer_syntaxes[0]) for data_set in data_sets]
         if not instances:
             return ()
         results: list[StoreResult] = []
-        with self.associate(address, _contexts_for(instances)) as assoc:
+        with self.associate(address, _contexts_for(instances, transfer_syntaxes)) as assoc:
             for number, instance in enumerate(instances, start=1):
                 results.append(_store(assoc, instance, number))
                 after_each(results[-1])
@@ -125,14 +144,29 @@ class Scu:
                     break
         return (*results, *(_result(instance, None, _NOT_SENT) for instance in instances[len(results) :]))
 
+    def negotiate(self, address: DicomAddress, sop_class: UID, transfer_syntaxes: Sequence[UID]) -> None:
+        """Ask for an association in which instances of a class could be sent, and send none.
+
+        Each transfer syntax is a presentation context of its own. Raises `AssociationFailed` where none is accepted.
+        """
+        with self.associate(address, [build_context(sop_class, syntax) for syntax in transfer_syntaxes]):
+            pass
+
     @contextmanager
-    def associate(self, address: DicomAddress, contexts: Sequence[PresentationContext]) -> Iterator[Association]:
-        """An open association that proposed `contexts`; released at the end. Raises `AssociationFailed`."""
+    def associate(
+        self, address: DicomAddress, contexts: Sequence[PresentationContext], *, stores_here: Sequence[UID] = ()
+    ) -> Iterator[Association]:
+        """An open association that proposed `contexts`; released at the end. Raises `AssociationFailed`.
+
+        Of the classes `stores_here` this side is the one that stores (PS3.7 Annex D.3.3.4, role selection).
+        """
+        over = self._over_tls if self._security.towards(address) else None
         self._clock.tick()
         conversation = self._trace.open(
             self._system, "DICOM", "requestor", dimse.describe, peer=check_ae_title(address.ae_title)
         )
-        assoc = self._request(address, contexts, conversation)
+        roles = [build_role(one, scp_role=True) for one in stores_here]
+        assoc = self._request(address, contexts, roles, conversation, over)
         try:
             if not assoc.is_established:
                 raise _failure(assoc, conversation, address, self._time_outs)
@@ -141,7 +175,12 @@ class Scu:
             _end(assoc, self._time_outs)
 
     def _request(
-        self, address: DicomAddress, contexts: Sequence[PresentationContext], conversation: Conversation
+        self,
+        address: DicomAddress,
+        contexts: Sequence[PresentationContext],
+        roles: Sequence[SCP_SCU_RoleSelectionNegotiation],
+        conversation: Conversation,
+        over: Over | None,
     ) -> Association:
         ae = AE(ae_title=self.ae_title)
         ae.implementation_class_uid = IMPLEMENTATION_CLASS_UID
@@ -157,15 +196,16 @@ class Scu:
                 contexts=list(contexts),
                 ae_title=address.ae_title,
                 max_pdu=MAXIMUM_PDU_LENGTH,
-                evt_handlers=[(evt.EVT_ACSE_SENT, self._on_request, [conversation])],
+                ext_neg=list(roles),
+                evt_handlers=[(evt.EVT_ACSE_SENT, self._on_request, [conversation, over])],
             )
         except OSError as error:  # the name of the host is not known
             raise _not_reachable(conversation, address) from error
 
-    def _on_request(self, event: Event, conversation: Conversation) -> None:
+    def _on_request(self, event: Event, conversation: Conversation, over: Over | None) -> None:
         """A-ASSOCIATE is about to be asked for; the socket is there and not connected yet."""
         primitive = event.primitive  # type: ignore[attr-defined]  # pynetdicom adds it to this event
-        traced = observe(event.assoc, conversation) if isinstance(primitive, A_ASSOCIATE) else None
+        traced = observe(event.assoc, conversation, over) if isinstance(primitive, A_ASSOCIATE) else None
         if traced is not None:
             event.assoc.bind(evt.EVT_CONN_OPEN, self._on_connection, [traced])
 
@@ -180,7 +220,7 @@ def _matches(assoc: Association, query: Dataset, model: UID, address: DicomAddre
     for answer, item in assoc.send_c_find(query, model):
         if is_pending(answer.get("Status", SUCCESS)):
             items.append(item)
-    _demand_success(answer, "C-FIND", address)
+    demand_success(answer, "C-FIND", address)
     found = [item for item in items if item is not None]
     if len(found) < len(items):
         raise PeerError(
@@ -219,7 +259,7 @@ def _result(instance: Dataset, status: int | None, what: str, comment: str = "")
     return StoreResult(str(instance.SOPClassUID), str(instance.SOPInstanceUID), status, what, comment)
 
 
-def _ready_to_send(data_set: Dataset) -> Dataset:
+def _ready_to_send(data_set: Dataset, preferred: UID) -> Dataset:
     """The data set as pynetdicom takes it: with file meta that names its transfer syntax."""
     for keyword in ("SOPClassUID", "SOPInstanceUID"):
         if not data_set.get(keyword):
@@ -228,25 +268,31 @@ def _ready_to_send(data_set: Dataset) -> Dataset:
             )
     character_set.check(data_set)
     meta = getattr(data_set, "file_meta", None)
-    if meta is not None and meta.get("TransferSyntaxUID"):
+    declared = meta.get("TransferSyntaxUID") if meta is not None else None
+    if declared and (declared == preferred or declared != ExplicitVRLittleEndian):
         return data_set
     ready = copy.copy(data_set)
     ready.file_meta = FileMetaDataset()
-    ready.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    ready.file_meta.TransferSyntaxUID = preferred
+    if declared:  # else it was made here, and has no encoding yet
+        for _ in ready.iterall():  # decodes what is still as it was read, sequences above all
+            pass
+        ready.set_original_encoding(preferred.is_implicit_VR, preferred.is_little_endian)
     return ready
 
 
-def _contexts_for(instances: Sequence[Dataset]) -> list[PresentationContext]:
+def _contexts_for(instances: Sequence[Dataset], transfer_syntaxes: Sequence[UID]) -> list[PresentationContext]:
     """A context for each SOP class and transfer syntax, and for each class in the default syntax (PS3.5 section 10.1).
 
-    The default is left out for compressed instances: they cannot be sent in it.
+    The default is left out for compressed instances: they cannot be sent in it. Which syntaxes go with the first of
+    `transfer_syntaxes` is the caller's choice.
     """
     pairs: dict[tuple[UID, UID], None] = {}
     for instance in instances:
         syntax = UID(instance.file_meta.TransferSyntaxUID)
-        pairs[instance.SOPClassUID, syntax] = None
-        if not syntax.is_compressed:
-            pairs[instance.SOPClassUID, ImplicitVRLittleEndian] = None
+        beside = () if syntax.is_compressed else (ImplicitVRLittleEndian,)
+        for one in transfer_syntaxes if syntax == transfer_syntaxes[0] else (syntax, *beside):
+            pairs[instance.SOPClassUID, one] = None
     if len(pairs) > _MOST_CONTEXTS:
         raise CannotBuild(
             f"these instances need {len(pairs)} presentation contexts",
@@ -256,7 +302,8 @@ def _contexts_for(instances: Sequence[Dataset]) -> list[PresentationContext]:
     return [build_context(sop_class, syntax) for sop_class, syntax in pairs]
 
 
-def _demand_success(answer: Dataset, service: str, address: DicomAddress) -> None:
+def demand_success(answer: Dataset, service: str, address: DicomAddress) -> None:
+    """Raise `NoAnswer` where a response has no status, and `Refused` where it is not Success."""
     if "Status" not in answer:
         raise NoAnswer(
             f"no answer to the {service} request",
@@ -279,15 +326,20 @@ def _failure(
     """Why there is no association, told by what happened last."""
     if conversation.ports == (0, 0):
         return _not_reachable(conversation, address)
-    answer = assoc.acceptor.primitive
-    if assoc.is_rejected and answer is not None:
-        rejection = pdu.Reject(answer.result or 0, answer.result_source or 0, answer.diagnostic or 0)
+    no_tls = tls.failure(conversation)
+    if no_tls is not None:
+        return AssociationFailed(no_tls.what, where=_name(address), next_step=no_tls.repair)
+    # What came is read from the wire: pynetdicom looks for an answer only while the connection is open, and on a busy
+    # machine a peer has refused and hung up before it looks.
+    came = {row.kind: row.event.raw for row in conversation.decoded() if row.event.direction == "in"}
+    rejection = pdu.parse(came[pdu.NAMES[3]]) if pdu.NAMES[3] in came else None
+    if isinstance(rejection, pdu.Reject):
         what, next_step = f"the association was rejected: {rejection.words}", _after_rejection(rejection, assoc)
     elif assoc.rejected_contexts:
         asked = ", ".join(dict.fromkeys(dimse.name_of(one.abstract_syntax or "") for one in assoc.rejected_contexts))
         what = f"no presentation context was accepted for {asked}"
         next_step = "ask a system that offers this service, or propose other transfer syntaxes; see the A-ASSOCIATE-AC"
-    elif pdu.NAMES[7] in (row.kind for row in conversation.decoded() if row.event.direction == "in"):
+    elif pdu.NAMES[7] in came:
         what, next_step = "the other side aborted", "look at the other side's log"
     else:
         what = f"no answer to A-ASSOCIATE-RQ within {time_outs.association:g} seconds, or the connection was closed"

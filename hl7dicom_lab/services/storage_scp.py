@@ -16,15 +16,15 @@ from pynetdicom.events import Event
 from pynetdicom.presentation import build_context
 
 from hl7dicom_lab.dicom import status
-from hl7dicom_lab.dicom.instance import check_instance
+from hl7dicom_lab.dicom.instance import CheckedInstance
 from hl7dicom_lab.dicom.sop_classes import COMPRESSED, DOCUMENT_STORAGE, IMAGE_STORAGE, UNCOMPRESSED
 from hl7dicom_lab.model import ReceivedInstance
 from hl7dicom_lab.services.acceptor import AcceptorOptions, DicomAcceptor, Service
 from hl7dicom_lab.services.request_screen import answered, as_fault, note_fault
-from hl7dicom_lab.trace import Conversation
+from hl7dicom_lab.trace import Conversation, Remark
 
-#: Keeps one instance; returns when it is safe. Raises DicomFault to refuse it.
-Store = Callable[[ReceivedInstance], object]
+#: Keeps one instance; returns when it is safe, with what is noteworthy about it. Raises DicomFault to refuse it.
+Store = Callable[[CheckedInstance], Remark | None]
 
 
 class StorageScp(DicomAcceptor):
@@ -43,22 +43,23 @@ class StorageScp(DicomAcceptor):
     def _answer(self, event: Event, conversation: Conversation) -> Any:
         """The status of one C-STORE, as pynetdicom sends it."""
         try:
-            received = _received(event)
-            check_instance(received)
-            self._store(received)
+            remark = self._store(CheckedInstance.of(received_instance(event, str(event.assoc.requestor.ae_title))))
         except Exception as error:  # an instance that is not safe is never acknowledged
             fault = as_fault(error)
             note_fault(conversation, fault)
             return answered(fault)
+        if remark is not None:
+            conversation.note(remark.what, rule=remark.rule, repair=remark.repair, severity=remark.severity)
         return status.SUCCESS
 
 
-def _received(event: Event) -> ReceivedInstance:
+def received_instance(event: Event, sender: str) -> ReceivedInstance:
+    """What came with a C-STORE request, its data set's bytes as they are; `sender` is the AE title it came from."""
     request = cast("C_STORE", event.request)
     return ReceivedInstance(
         sop_class_uid=str(request.AffectedSOPClassUID),
         sop_instance_uid=str(request.AffectedSOPInstanceUID),
         transfer_syntax_uid=str(event.context.transfer_syntax),
         data_set=request.DataSet.getvalue() if request.DataSet else b"",
-        calling_ae_title=str(event.assoc.requestor.ae_title),
+        calling_ae_title=sender,
     )

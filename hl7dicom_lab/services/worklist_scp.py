@@ -10,7 +10,7 @@ from typing import Unpack
 
 from hl7dicom_lab.dicom.sop_classes import MODALITY_WORKLIST_FIND
 from hl7dicom_lab.services.acceptor import AcceptorOptions, DicomAcceptor, Service
-from hl7dicom_lab.services.find_service import DEFAULT_LIMIT, Find, find_service
+from hl7dicom_lab.services.find_service import DEFAULT_LIMIT, Find, Understand, find_service
 
 
 class WorklistScp(DicomAcceptor):
@@ -19,9 +19,16 @@ class WorklistScp(DicomAcceptor):
     `limit` is the most matches that one query gets, None for no limit; a query with more gets these and 0xA700.
     """
 
-    def __init__(self, find: Find, *, limit: int | None = DEFAULT_LIMIT, **options: Unpack[AcceptorOptions]) -> None:
+    def __init__(
+        self,
+        find: Find,
+        *,
+        understand: Understand | None = None,
+        limit: int | None = DEFAULT_LIMIT,
+        **options: Unpack[AcceptorOptions],
+    ) -> None:
         super().__init__(**options)
-        self._find = find_service(MODALITY_WORKLIST_FIND, find, limit)
+        self._find = find_service(MODALITY_WORKLIST_FIND, find, limit, understand)
 
     def services(self) -> tuple[Service, ...]:
         """C-FIND in the Modality Worklist Information Model."""

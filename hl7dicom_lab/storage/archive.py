@@ -5,8 +5,8 @@ Each instance is a Part 10 file (PS3.10), its data set exactly as received, and 
 1. Success (0x0000) leaves only after the file is whole under its own name and its row is committed.
 2. The file is written aside, then gets its name inside the transaction that adds its row. So a process that is killed
    leaves at most two things: unfinished files in `incoming`, and one file that carries the next free number.
-3. At the start the first are deleted. The second was never acknowledged but is whole, so it is adopted, and flagged
-   unscheduled because nobody has matched it with an order yet. A lost index is built anew the same way.
+3. At the start the first are deleted. The second was never acknowledged but is whole, so it is adopted. A lost index
+   is built anew the same way.
 4. Names are numbers of our own; no byte from the wire becomes part of a path.
 5. One SOP Instance UID is one content for ever (PS3.5 section 9): the same again is kept once, another is refused.
 """
@@ -18,7 +18,7 @@ import itertools
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -27,10 +27,11 @@ from typing import NoReturn, Self
 from pydicom.dataset import Dataset
 from pydicom.filereader import read_file_meta_info
 
+from hl7dicom_lab.counted import counted
 from hl7dicom_lab.dicom import status
-from hl7dicom_lab.dicom.elements import PIXEL_DATA, Encoding, find_elements, find_items
+from hl7dicom_lab.dicom.elements import PIXEL_DATA, Element, Encoding, find_elements
 from hl7dicom_lab.dicom.file_meta import part10
-from hl7dicom_lab.dicom.instance import check_instance
+from hl7dicom_lab.dicom.instance import CheckedInstance
 from hl7dicom_lab.dicom.reading import read_data_set
 from hl7dicom_lab.errors import DicomFault, SetupError
 from hl7dicom_lab.model import ReceivedInstance, StoredInstance
@@ -38,6 +39,7 @@ from hl7dicom_lab.storage.image_index import ImageIndex
 
 _PREAMBLE = 128 + 4
 _GROUP_LENGTH_ELEMENT = 12
+_TRAILING_PADDING = 0xFFFCFFFC
 
 
 class Archive(ImageIndex):
@@ -66,22 +68,25 @@ class Archive(ImageIndex):
                 next_step="choose a folder that you may write to and that has room",
             ) from error
 
-    def store(self, received: ReceivedInstance, *, unscheduled: bool = False) -> StoredInstance:
+    def store(self, received: ReceivedInstance, *, room: int | None = None) -> StoredInstance:
         """Keep one instance and return it once it is safe; the same content again returns the one that is kept.
+
+        It is flagged as unscheduled where there is a `doubt` to which order it belongs. One that was withdrawn stays
+        out of sight. `room` is the most images that are kept, as if the disk were full then.
 
         Raises `DicomFault` with what the C-STORE answers: the statuses of `check_instance`, 0xA700 where the disk is
         full or read-only, 0xC004 where another content is kept under this SOP Instance UID. Nothing is left behind.
         """
-        header = check_instance(received)
+        instance = CheckedInstance.of(received)
         digest = hashlib.sha256(received.data_set).hexdigest()
         with _refused_without_room():
-            kept = self.instance(received.sop_instance_uid)
+            kept = self._kept(received.sop_instance_uid)
             if kept and kept.path.exists():
-                return self._again(kept, received, digest, unscheduled)
+                return self._again(kept, received, digest)
             part = self._write(_file_of(received))
             try:
                 with self._placing:
-                    return self._place(part, received, header, digest, unscheduled)
+                    return self._place(part, instance, digest, room)
             finally:
                 part.unlink(missing_ok=True)
 
@@ -91,7 +96,7 @@ class Archive(ImageIndex):
         `contents` also reads every file and compares its data set with what was received.
         """
         findings = []
-        for kept in self.all_instances():
+        for kept in (*self.all_instances(), *(one.image for one in self.withdrawals.all())):
             name = f"{kept.sop_instance_uid} ({kept.path.relative_to(self.folder).as_posix()})"
             if not kept.path.is_file():
                 findings.append(f"{name}: the file is missing; send the image again")
@@ -135,19 +140,24 @@ class Archive(ImageIndex):
             raise
         return part
 
-    def _place(
-        self, part: Path, received: ReceivedInstance, header: Dataset, digest: str, unscheduled: bool
-    ) -> StoredInstance:
+    def _kept(self, sop_instance_uid: str) -> StoredInstance | None:
+        """The instance with this UID, also where it was withdrawn."""
+        withdrawal = self.withdrawals.of(sop_instance_uid)
+        return withdrawal.image if withdrawal else self.instance(sop_instance_uid)
+
+    def _place(self, part: Path, received: CheckedInstance, digest: str, room: int | None) -> StoredInstance:
         """Name the file and enter its row as one step. Only one thread is here at a time."""
         named: Path | None = None
         try:
             with self.database.transaction():
-                kept = self.instance(received.sop_instance_uid)
+                kept = self._kept(received.sop_instance_uid)
                 if kept and kept.path.exists():  # another association brought it in the meantime
-                    return self._again(kept, received, digest, unscheduled)
+                    return self._again(kept, received, digest)
                 if kept:
                     return self._mend(kept, part, received, digest)
-                stored = self._add(self._next_number(), received, header, digest=digest, unscheduled=unscheduled)
+                if room is not None and self.count() + self.withdrawals.count() >= room:
+                    raise _no_room(f"the room for {counted(room, 'image')} is full")
+                stored = self._add(self._next_number(), received, digest)
                 named = stored.path
                 self._name(part, named)
             return stored
@@ -165,14 +175,10 @@ class Archive(ImageIndex):
             if new_folder:
                 _sync_folder(path.parent.parent)
 
-    def _again(
-        self, kept: StoredInstance, received: ReceivedInstance, digest: str, unscheduled: bool
-    ) -> StoredInstance:
+    def _again(self, kept: StoredInstance, received: ReceivedInstance, digest: str) -> StoredInstance:
         same_bytes = (digest, received.transfer_syntax_uid) == (kept.digest, kept.transfer_syntax_uid)
         if not same_bytes and not _same_content(_received_from(kept.path), received):
             _refuse_other_content(kept)
-        if kept.unscheduled and not unscheduled:
-            return self.mark_unscheduled(kept.sop_instance_uid, False)
         return kept
 
     def _mend(self, kept: StoredInstance, part: Path, received: ReceivedInstance, digest: str) -> StoredInstance:
@@ -202,10 +208,8 @@ class Archive(ImageIndex):
     def _adopt(self, number: int, path: Path) -> None:
         """Enter a file that has no row. One that cannot be read is set aside: deleting is a person's decision."""
         try:
-            received = _received_from(path)
-            header = check_instance(received)
-            digest = hashlib.sha256(received.data_set).hexdigest()
-            self._add(number, received, header, digest=digest, unscheduled=True)
+            instance = CheckedInstance.of(_received_from(path))
+            self._add(number, instance, hashlib.sha256(instance.data_set).hexdigest())
         except (OSError, sqlite3.OperationalError):
             raise
         except Exception:  # whatever a damaged file makes the reader say
@@ -220,11 +224,20 @@ def _refused_without_room() -> Iterator[None]:
     try:
         yield
     except (OSError, sqlite3.Error) as error:
-        raise DicomFault(
-            f"the archive cannot keep the image ({error})",
-            status=status.OUT_OF_RESOURCES,
-            next_step="make room or restore write access on the archive's disk, then send the image again",
-        ) from error
+        raise _no_room(_reason(error)) from error
+
+
+def _no_room(why: str) -> DicomFault:
+    return DicomFault(
+        f"the image cannot be kept: {why}",  # with the reason, it fits Error Comment (0000,0902)
+        status=status.OUT_OF_RESOURCES,
+        next_step="make room or restore write access on the archive's disk, then send the image again",
+    )
+
+
+def _reason(error: OSError | sqlite3.Error) -> str:
+    """What the operating system or SQLite says, without number and path."""
+    return (isinstance(error, OSError) and error.strerror) or str(error)
 
 
 def _refuse_other_content(kept: StoredInstance) -> NoReturn:
@@ -274,17 +287,24 @@ def _same_content(one: ReceivedInstance, other: ReceivedInstance) -> bool:
     encodings = [Encoding.of(syntax) for syntax in syntaxes]
     if len(set(syntaxes)) > 1 and any(each.encapsulated or not each.little_endian for each in encodings):
         return False
-    return _content(one.data_set, encodings[0]) == _content(other.data_set, encodings[1])
+    contents = (
+        _content(each.data_set, find_elements(each.data_set, encoding))
+        for each, encoding in zip((one, other), encodings, strict=True)
+    )
+    return next(contents) == next(contents)
 
 
-def _content(data_set: bytes, encoding: Encoding) -> list[tuple[int, object]]:
-    """Tags and values, items within items, without what only the encoding needs: VRs, delimiters, group lengths."""
+def _content(data_set: bytes, elements: Iterable[Element]) -> list[tuple[int, object]]:
+    """Tags and values, items within items, without what only the encoding needs.
+
+    That is VRs, delimiters, group lengths, and Data Set Trailing Padding (PS3.10 section 7.2).
+    """
     return [
-        (element.tag, [_content(item, encoding) for item in find_items(data_set, element, encoding)])
+        (element.tag, [_content(data_set, item) for item in element.items])
         if element.vr == "SQ"
         else (element.tag, data_set[element.start : element.end])
-        for element in find_elements(data_set, encoding)
-        if element.tag & 0xFFFF
+        for element in elements
+        if element.tag & 0xFFFF and element.tag != _TRAILING_PADDING
     ]
 
 

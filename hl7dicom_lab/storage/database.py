@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from hl7dicom_lab.errors import SetupError
+from hl7dicom_lab.storage.private import private_file, private_folder
 
 _COUNTERS = "CREATE TABLE IF NOT EXISTS counter (kind TEXT PRIMARY KEY, next INTEGER NOT NULL) WITHOUT ROWID;"
 
@@ -30,7 +31,8 @@ class Database:
         self._lock = threading.RLock()
         connection: sqlite3.Connection | None = None
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            private_folder(path.parent)
+            private_file(path)
             connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
             self._connection = connection
             self._connection.row_factory = sqlite3.Row

@@ -2,24 +2,34 @@
 
 Rules: without a folder the department lives in a private temporary one and leaves nothing behind. In a given folder
 everything outlives the process, and also its counters and its clock: no number is made twice and time never runs
-backwards, not even after a crash.
+backwards, not even after a crash. What the department writes is for its own user alone; a folder that was there with
+other things in it keeps its permissions, and what the department puts into it is private all the same.
 """
 
 from __future__ import annotations
 
+import contextlib
 import math
 import shutil
 import sqlite3
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from hl7dicom_lab.clock import CLASS_START, ClassClock, Mint
 from hl7dicom_lab.errors import SetupError
 from hl7dicom_lab.storage.database import Database
+from hl7dicom_lab.storage.private import close_to_others, private_file, private_folder
 
 #: The clock on disk runs ahead by so much, so that it is written seldom.
 _CLOCK_AHEAD = timedelta(seconds=60)
+_LOCK, _COUNTERS = "in_use.sqlite", "department.sqlite"
+#: What stands in a department's folder, files that SQLite makes beside a database included.
+_OWN_NAMES = frozenset(
+    ("ris", "pacs", "emr", *(name + end for name in (_LOCK, _COUNTERS) for end in ("", "-wal", "-shm", "-journal")))
+)
 
 
 class Home:
@@ -33,7 +43,8 @@ class Home:
         self.path = path if path is not None else Path(tempfile.mkdtemp(prefix="hl7dicom_lab_"))
         self._lock: sqlite3.Connection | None = None
         try:
-            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            private_folder(self.path)
+            close_to_others(self.path, holds_only=_OWN_NAMES)
             self._lock = _lock(self.path)
         except OSError as error:
             raise SetupError(
@@ -42,7 +53,7 @@ class Home:
                 next_step="choose one that you may write to",
             ) from error
         try:
-            self._database = Database(self.path / "department.sqlite", "", durable=self.durable)
+            self._database = Database(self.path / _COUNTERS, "", durable=self.durable)
         except SetupError:
             self._lock.close()
             raise
@@ -50,7 +61,7 @@ class Home:
 
     def mint(self, seed: int) -> Mint:
         """The department's mint; on disk it never makes a number twice."""
-        return Mint(seed, self._database.reserve if self.durable else None)
+        return Mint(seed, self._reserve if self.durable else None)
 
     def clock(self) -> ClassClock:
         """The class clock: it starts with the story, or goes on where it stood."""
@@ -65,7 +76,8 @@ class Home:
         if self._lock is None:
             return
         if self.durable and clock is not None:
-            self._write_clock(clock.now())
+            with contextlib.suppress(OSError):  # a later moment is on disk already
+                self._write_clock(clock.now())
         self._database.close()
         self._lock.close()
         self._lock = None
@@ -77,18 +89,32 @@ class Home:
             self._write_clock(now + _CLOCK_AHEAD)
 
     def _write_clock(self, moment: datetime) -> None:
-        self._clock_on_disk = moment
         seconds = math.ceil((moment - CLASS_START).total_seconds())
-        with self._database.transaction() as connection:
+        with _disk(), self._database.transaction() as connection:
             connection.execute("INSERT OR REPLACE INTO counter VALUES ('clock', ?)", (seconds,))
+        self._clock_on_disk = moment
+
+    def _reserve(self, kind: str, count: int) -> int:
+        with _disk():
+            return self._database.reserve(kind, count)
+
+
+@contextmanager
+def _disk() -> Iterator[None]:
+    """What the database cannot write, in the words that clock and mint know of."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise OSError(f"the department's counters cannot be written ({error})") from error
 
 
 def _lock(folder: Path) -> sqlite3.Connection:
     """Hold the folder for this process. SQLite's lock ends with the process, however it ends, on every system."""
-    file = folder / "in_use.sqlite"
+    file = folder / _LOCK
     try:
+        private_file(file)
         connection = sqlite3.connect(file, timeout=0, isolation_level=None, check_same_thread=False)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError) as error:
         raise _unusable(file, error) from error
     try:
         connection.execute("PRAGMA locking_mode = EXCLUSIVE")
@@ -105,7 +131,7 @@ def _lock(folder: Path) -> sqlite3.Connection:
     return connection
 
 
-def _unusable(file: Path, error: sqlite3.Error) -> SetupError:
+def _unusable(file: Path, error: Exception) -> SetupError:
     return SetupError(
         f"this file cannot be used ({error})",
         where=str(file),

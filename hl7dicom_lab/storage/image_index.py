@@ -9,19 +9,36 @@ Rule: every question is answered from an index, so neither the start nor one stu
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 
+from hl7dicom_lab.dicom.instance import CheckedInstance
 from hl7dicom_lab.errors import NotFound
-from hl7dicom_lab.model import Identifier, ReceivedInstance, StoredInstance, StudySummary
+from hl7dicom_lab.model import Identifier, StoredInstance, StudySummary
+from hl7dicom_lab.storage import withdrawals
 from hl7dicom_lab.storage.database import Database
+from hl7dicom_lab.storage.withdrawals import Withdrawals
 
 #: Files in one folder: a file is found by its number, and no folder grows too long to look at.
 _FILES_IN_A_FOLDER = 1000
 
-_SCHEMA = """
+#: An instance, here and where it goes when it is withdrawn.
+_INSTANCE = """
+    number INTEGER PRIMARY KEY,
+    sop_instance_uid TEXT NOT NULL UNIQUE, sop_class_uid TEXT NOT NULL,
+    study_instance_uid TEXT NOT NULL, series_instance_uid TEXT NOT NULL, instance_number INTEGER NOT NULL,
+    patient_id TEXT NOT NULL, issuer_of_patient_id TEXT NOT NULL, patient_name TEXT NOT NULL,
+    accession_number TEXT NOT NULL, modality TEXT NOT NULL,
+    transfer_syntax_uid TEXT NOT NULL, digest TEXT NOT NULL, calling_ae_title TEXT NOT NULL,
+    unscheduled INTEGER NOT NULL
+"""
+
+_SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS study (
     study_instance_uid TEXT PRIMARY KEY,
     patient_id TEXT NOT NULL, issuer_of_patient_id TEXT NOT NULL, patient_name TEXT NOT NULL,
@@ -37,22 +54,19 @@ CREATE TABLE IF NOT EXISTS series (
     PRIMARY KEY (study_instance_uid, series_instance_uid)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS instance (
-    number INTEGER PRIMARY KEY,
-    sop_instance_uid TEXT NOT NULL UNIQUE, sop_class_uid TEXT NOT NULL,
-    study_instance_uid TEXT NOT NULL, series_instance_uid TEXT NOT NULL, instance_number INTEGER NOT NULL,
-    patient_id TEXT NOT NULL, issuer_of_patient_id TEXT NOT NULL, patient_name TEXT NOT NULL,
-    accession_number TEXT NOT NULL, modality TEXT NOT NULL,
-    transfer_syntax_uid TEXT NOT NULL, digest TEXT NOT NULL, calling_ae_title TEXT NOT NULL,
-    unscheduled INTEGER NOT NULL,
+    {_INSTANCE},
     FOREIGN KEY (study_instance_uid, series_instance_uid) REFERENCES series
 );
 CREATE INDEX IF NOT EXISTS instance_by_series
     ON instance (study_instance_uid, series_instance_uid, instance_number);
-CREATE INDEX IF NOT EXISTS instance_unscheduled ON instance (number) WHERE unscheduled;
+CREATE INDEX IF NOT EXISTS instance_unscheduled ON instance (study_instance_uid) WHERE unscheduled;
 """
 
+#: Columns of an instance that its value has as well.
+_INSTANCE_COLUMNS = tuple(one.name for one in fields(StoredInstance) if one.name not in ("path", "unscheduled"))
+
 #: Columns of a study that a later image may fill in, with the attribute that each one comes from.
-_STUDY_ATTRIBUTES = {
+STUDY_ATTRIBUTES = {
     "patient_id": "PatientID",
     "issuer_of_patient_id": "IssuerOfPatientID",
     "patient_name": "PatientName",
@@ -68,10 +82,10 @@ _STUDY_ATTRIBUTES = {
 _FILL_IN = "{column} = iif({column} = '' AND patient_id = excluded.patient_id, excluded.{column}, {column})"
 
 _ADD_STUDY = f"""
-INSERT INTO study (study_instance_uid, instances, {", ".join(_STUDY_ATTRIBUTES)})
-VALUES (:study_instance_uid, 1, {", ".join(f":{column}" for column in _STUDY_ATTRIBUTES)})
+INSERT INTO study (study_instance_uid, instances, {", ".join(STUDY_ATTRIBUTES)})
+VALUES (:study_instance_uid, 1, {", ".join(f":{column}" for column in STUDY_ATTRIBUTES)})
 ON CONFLICT DO UPDATE SET instances = instances + 1,
-{", ".join(_FILL_IN.format(column=column) for column in _STUDY_ATTRIBUTES)}
+{", ".join(_FILL_IN.format(column=column) for column in STUDY_ATTRIBUTES)}
 """
 
 _ADD_SERIES = """
@@ -101,7 +115,8 @@ class ImageIndex:
     """
 
     def __init__(self, path: Path, folder: Path, *, durable: bool) -> None:
-        self.database = Database(path, _SCHEMA, durable=durable)
+        self.database = Database(path, _SCHEMA + withdrawals.schema(_INSTANCE), durable=durable)
+        self.withdrawals = Withdrawals(self.database, self._stored)
         self._folder = folder
 
     def _path_of(self, number: int) -> Path:
@@ -110,13 +125,14 @@ class ImageIndex:
 
     def _next_number(self) -> int:
         """The number of the next file: one more than the last one's that the index knows."""
-        return int(self.database.rows("SELECT coalesce(max(number), 0) AS last FROM instance")[0]["last"]) + 1
+        last = "coalesce((SELECT max(number) FROM {}), 0)"
+        rows = self.database.rows(f"SELECT max({last.format('instance')}, {last.format('withdrawn')}) AS last")
+        return int(rows[0]["last"]) + 1
 
-    def _add(
-        self, number: int, received: ReceivedInstance, header: Dataset, *, digest: str, unscheduled: bool
-    ) -> StoredInstance:
+    def _add(self, number: int, received: CheckedInstance, digest: str) -> StoredInstance:
         """Enter one instance, and its study and series where they are new; all of it or nothing."""
-        values: dict[str, str | int] = {column: _text(header, name) for column, name in _STUDY_ATTRIBUTES.items()}
+        header = received.header
+        values: dict[str, str | int] = {column: _text(header, name) for column, name in STUDY_ATTRIBUTES.items()}
         values |= {
             "number": number,
             "sop_instance_uid": received.sop_instance_uid,
@@ -129,8 +145,8 @@ class ImageIndex:
             "transfer_syntax_uid": received.transfer_syntax_uid,
             "digest": digest,
             "calling_ae_title": received.calling_ae_title,
-            "unscheduled": unscheduled,
         }
+        values["unscheduled"] = bool(self.doubt(values))
         with self.database.transaction() as connection:
             for statement in (_ADD_STUDY, _ADD_SERIES, _ADD_INSTANCE):
                 connection.execute(statement, values)
@@ -212,28 +228,60 @@ class ImageIndex:
         agree = len({one.value for one in named}) <= 1 and len(issuers) <= 1
         return () if agree else tuple(named)
 
+    def doubt(self, identity: Mapping[str, object]) -> str:
+        """Why an image with these columns may belong to no order; "" where nothing that is kept says so.
+
+        It names no order, or its accession number is that of another patient, or its study has another one.
+        """
+        if not identity["accession_number"]:
+            return "it has no accession number"
+        found = self.database.rows(
+            "SELECT patient_id FROM study WHERE accession_number = :accession_number"
+            " AND patient_id NOT IN ('', :patient_id) LIMIT 1",
+            identity,
+        )
+        if found:
+            return f"its accession number is that of a study of patient {found[0]['patient_id']}"
+        found = self.database.rows(
+            "SELECT accession_number FROM study WHERE study_instance_uid = :study_instance_uid"
+            " AND accession_number NOT IN ('', :accession_number)",
+            identity,
+        )
+        return f"its study has the accession number {found[0]['accession_number']}" if found else ""
+
+    def by_identity(self) -> list[dict[str, Any]]:
+        """What the images say of patient and order, each once, with how many say so; in the order of their coming."""
+        rows = self.database.rows(
+            "SELECT study_instance_uid, accession_number, patient_id, max(patient_name) AS patient_name,"
+            " max(issuer_of_patient_id) AS issuer_of_patient_id, count(*) AS images FROM instance"
+            " GROUP BY study_instance_uid, accession_number, patient_id ORDER BY min(number)"
+        )
+        return [dict(row) for row in rows]
+
+    def flag(self, study_instance_uid: str, patient_id: str, accession_number: str, *, unscheduled: bool) -> None:
+        """Set or clear the flag of all images of a study that say this of patient and order."""
+        with self.database.transaction() as connection:
+            connection.execute(
+                "UPDATE instance SET unscheduled = ?"
+                " WHERE study_instance_uid = ? AND patient_id = ? AND accession_number = ? AND unscheduled != ?",
+                (unscheduled, study_instance_uid, patient_id, accession_number, unscheduled),
+            )
+
+    def count_unscheduled(self, study_instance_uid: str) -> int:
+        """How many instances of a study are flagged."""
+        rows = self.database.rows(
+            "SELECT count(*) AS n FROM instance WHERE study_instance_uid = ? AND unscheduled", (study_instance_uid,)
+        )
+        return int(rows[0]["n"])
+
     def unscheduled(self) -> tuple[StoredInstance, ...]:
-        """The instances that match no order that the PACS knows, in the order in which they came: to be reconciled."""
+        """The instances that are flagged as matching no order, in the order in which they came: to be reconciled."""
         rows = self.database.rows("SELECT * FROM instance WHERE unscheduled ORDER BY number")
         return tuple(self._stored(row) for row in rows)
 
-    def mark_unscheduled(self, sop_instance_uid: str, unscheduled: bool) -> StoredInstance:
-        """Set or clear the flag of one instance. Raises `NotFound`."""
-        with self.database.transaction() as connection:
-            connection.execute(
-                "UPDATE instance SET unscheduled = ? WHERE sop_instance_uid = ?", (unscheduled, sop_instance_uid)
-            )
-            marked = self.instance(sop_instance_uid)
-        if marked is None:
-            raise NotFound(
-                "the archive has no such instance", where=sop_instance_uid, next_step="look at the study's instances"
-            )
-        return marked
-
     def _stored(self, row: sqlite3.Row) -> StoredInstance:
-        values = {name: row[name] for name in row.keys() if name != "number"}  # noqa: SIM118 - a Row iterates values
-        values["unscheduled"] = bool(row["unscheduled"])
-        return StoredInstance(path=self._path_of(row["number"]), **values)
+        values = {name: row[name] for name in _INSTANCE_COLUMNS}
+        return StoredInstance(path=self._path_of(row["number"]), unscheduled=bool(row["unscheduled"]), **values)
 
 
 def _summary(row: sqlite3.Row) -> StudySummary:

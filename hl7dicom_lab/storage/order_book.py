@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 
 from pydicom.datadict import dictionary_VR
@@ -27,6 +27,7 @@ from hl7dicom_lab.mapping.order_to_worklist import MappedOrder, put, worklist_it
 from hl7dicom_lab.mapping.table import STEP
 from hl7dicom_lab.model import Origin, StepStatus, WorklistItem
 from hl7dicom_lab.storage.database import Database
+from hl7dicom_lab.storage.ready_answers import ReadyAnswers
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS step (
@@ -74,6 +75,8 @@ _NARROWED = {
     f"{STEP}.ScheduledProcedureStepID": "scheduled_procedure_step_id",
     START: "start",
 }
+#: Of these, what has few steps for each value.
+_NAMING = frozenset(_NARROWED) - {f"{STEP}.Modality", START}
 _STEP_TAG = Tag(STEP)
 _SEVERAL_VALUES = (PATIENT_NAME, f"{STEP}.ScheduledStationAETitle")
 
@@ -91,6 +94,7 @@ class OrderBook:
 
     def __init__(self, path: Path, *, durable: bool) -> None:
         self.database = Database(path, SCHEMA, durable=durable)
+        self._ready = ReadyAnswers()
 
     def add(self, item: WorklistItem) -> BookedStep:
         """Enter a new step."""
@@ -131,14 +135,13 @@ class OrderBook:
 
         Raises `DicomFault` 0xA900 for a query that the standard does not allow.
         """
-        return self.answers(CompiledQuery(query))
+        compiled = CompiledQuery(query)
+        return (self._ready.answer(compiled, number, raw) for number, raw in self._matching(compiled))
 
-    def answers(self, query: CompiledQuery) -> Iterator[tuple[int, Dataset]]:
-        """Answer a query that is compiled already."""
-        for row in self._candidates(query):
-            item = data_set.read(row)
-            if query.matches(item):
-                yield query.response(item)
+    def encoded_answers(self, query: CompiledQuery) -> Iterator[tuple[int, Callable[[str], bytes]]]:
+        """The same, each data set as what gives its bytes in a transfer syntax; what was given before is ready."""
+        for number, raw in self._matching(query):
+            yield query.status, partial(self._ready.identifier, query, number, raw)
 
     def steps(self, **keys: str) -> tuple[BookedStep, ...]:
         """The steps whose columns have these values (`placer_order_number="P1"`), in the order of their entry."""
@@ -163,16 +166,36 @@ class OrderBook:
         with self.database.transaction() as connection:
             connection.executemany("INSERT INTO step_value VALUES (?, ?, ?)", rows)
 
-    def _candidates(self, compiled: CompiledQuery) -> list[bytes]:
-        """The data sets on the worklist that the columns do not rule out, by start."""
-        conditions, values = ["on_worklist = 1"], []
-        for narrowing in sorted(compiled.narrowing, key=lambda one: (one.key, one.rule)):
-            condition, wanted = _condition(narrowing)
-            conditions.append(condition)
-            values += wanted
-        where = " AND ".join(conditions)
-        rows = self.database.rows(f"SELECT data_set FROM step WHERE {where} ORDER BY start, id", values)
-        return [row["data_set"] for row in rows]
+    def _matching(self, query: CompiledQuery) -> Iterator[tuple[int, bytes]]:
+        """Number and data set of each step on the worklist that matches, by start."""
+        for number, raw in self._candidates(query):
+            if self._ready.matches(query, number, raw):
+                yield number, raw
+
+    def _candidates(self, query: CompiledQuery) -> list[sqlite3.Row]:
+        """The steps on the worklist that the columns do not rule out, by start."""
+        return self.database.rows(*_search(query.narrowing))
+
+
+def _search(narrowing: frozenset[Narrowing]) -> tuple[str, list[str]]:
+    """The statement that finds the candidates, and its values."""
+    conditions, values = [_on_worklist(narrowing)], []
+    for one in sorted(narrowing, key=lambda one: (one.key, one.rule)):
+        condition, wanted = _condition(one)
+        conditions.append(condition)
+        values += wanted
+    return f"SELECT id, data_set FROM step WHERE {' AND '.join(conditions)} ORDER BY start, id", values
+
+
+def _on_worklist(narrowing: frozenset[Narrowing]) -> str:
+    """The condition that every candidate fulfils; with a plus SQLite looks for no index on it.
+
+    It would take the one that has them in order, and read all steps to find those of one patient.
+    """
+    keys = {one.key for one in narrowing}
+    names_few = any(one.key in _NAMING and one.rule == "one of" for one in narrowing)
+    by_name = PATIENT_NAME in keys and START not in keys
+    return "+on_worklist = 1" if names_few or by_name else "on_worklist = 1"
 
 
 def _condition(narrowing: Narrowing) -> tuple[str, list[str]]:
@@ -199,7 +222,7 @@ def _values(item: WorklistItem, entry: Entry) -> tuple[object, ...]:
         item.status.value,
         int(item.status.on_worklist),
         item.data_set,
-        json.dumps([asdict(origin) for origin in item.origins], ensure_ascii=False),
+        json.dumps([vars(origin) for origin in item.origins], ensure_ascii=False),
         json.dumps(item.warnings, ensure_ascii=False),
     )
 

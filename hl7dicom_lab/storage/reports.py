@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -147,12 +147,13 @@ class ReportShelf:
     def __init__(self, path: Path, *, durable: bool) -> None:
         self.database = Database(path, _SCHEMA, durable=durable)
 
-    def attach(self, report: Report, received_at: datetime) -> Attached:
+    def attach(self, report: Report, received_at: datetime, *, last_holds: bool = False) -> Attached:
         """Keep a report with its study. It holds from now on, unless a later version already does.
 
-        Raises `NotFound` where the report names neither an accession number nor a study: hold it instead.
+        With `last_holds` it holds in any case. Raises `NotFound` where the report names neither an accession number nor
+        a study: hold it instead.
         """
-        return self._attach(report, received_at, held=None)
+        return self._attach(report, received_at, held=None, last_holds=last_holds)
 
     def current(self, accession_number: str) -> Report | None:
         """The report that holds for an accession number, or None; the last that came where there are several."""
@@ -193,6 +194,28 @@ class ReportShelf:
         """The exceptions queue: every report that still waits for a person, oldest first."""
         rows = self.database.rows("SELECT * FROM held_report WHERE released_at IS NULL ORDER BY number")
         return tuple(_held(row) for row in rows)
+
+    def judge_again(self, accession_number: str) -> tuple[ReportVersion, ...]:
+        """Judge by status and time which version of each report on a study holds; those that hold now and did not.
+
+        What came stays as it came. Raises `NotFound` where there is no report.
+        """
+        with self.database.transaction() as connection:
+            by_report: dict[int, list[ReportVersion]] = {}
+            for version in self.history(accession_number):
+                by_report.setdefault(version.report_number, []).append(version)
+            if not by_report:
+                raise NotFound(
+                    "there is no report on this examination",
+                    where=f"accession number {accession_number}",
+                    next_step="look at the exceptions queue, or have the report sent again",
+                )
+            holding = [one for one in map(_holding, by_report.values()) if not one.is_current]
+            for one in holding:
+                connection.execute(
+                    "UPDATE report SET current_version = ? WHERE number = ?", (one.version, one.report_number)
+                )
+        return tuple(replace(one, is_current=True) for one in holding)
 
     def release(self, number: int, report: Report, *, by: str, because: str, at: datetime) -> Attached:
         """Take a report out of the queue and attach it as `report`: its keys corrected by the person who decides.
@@ -249,7 +272,7 @@ class ReportShelf:
     ) -> None:
         self.close()
 
-    def _attach(self, report: Report, received_at: datetime, *, held: int | None) -> Attached:
+    def _attach(self, report: Report, received_at: datetime, *, held: int | None, last_holds: bool = False) -> Attached:
         if not (report.accession_number or report.study_instance_uid):
             raise NotFound(
                 "the report names neither an accession number (OBR-18) nor a study",
@@ -265,9 +288,9 @@ class ReportShelf:
                 "INSERT INTO report_version VALUES (?, ?, ?, ?, ?)",
                 (number, version, received_at.isoformat(), write_report(report), held),
             )
-            return self._settle(connection, number, version)
+            return self._settle(connection, number, version, last_holds)
 
-    def _settle(self, connection: sqlite3.Connection, number: int, version: int) -> Attached:
+    def _settle(self, connection: sqlite3.Connection, number: int, version: int, last_holds: bool) -> Attached:
         """Let the new version hold, or leave the one that does."""
         rows = connection.execute(
             f"{_VERSIONS} WHERE report.number = ? AND version IN (current_version, ?)", (number, version)
@@ -275,7 +298,7 @@ class ReportShelf:
         known = {one.version: one for one in map(_version, rows)}
         arriving = known.pop(version)
         holding = next(iter(known.values()), None)
-        if holding:
+        if holding and not last_holds:
             late = why_late(arriving.report, arriving.received_at, holding.report, holding.received_at)
             if late:
                 return Attached(number, version, is_current=False, reason=late)
@@ -327,6 +350,15 @@ def _tells_apart(report: Report, row: sqlite3.Row) -> bool:
         if own and other:
             return bool(own != other)
     return False
+
+
+def _holding(versions: Sequence[ReportVersion]) -> ReportVersion:
+    """Which of the versions of one report holds."""
+    holding, *others = versions
+    for one in others:
+        if not why_late(one.report, one.received_at, holding.report, holding.received_at):
+            holding = one
+    return holding
 
 
 def _newest(versions: Sequence[ReportVersion]) -> Report | None:

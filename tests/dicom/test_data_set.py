@@ -122,3 +122,11 @@ def test_a_long_name_in_any_script_is_read_without_a_warning():
     made = Dataset()
     made.SpecificCharacterSet, made.PatientName = "ISO_IR 192", "Константинопольский^Александр^Владимирович"
     assert data_set.decode(data_set.encode(made)).PatientName == made.PatientName
+
+
+def test_what_has_no_other_characters_than_ascii_is_refused_too():
+    item = Dataset()
+    item.SpecificCharacterSet, item.Modality = "ISO_IR 192", "MÄ"
+    with pytest.raises(CannotEncode, match="is not ASCII") as refused:
+        data_set.encode(item)
+    assert refused.value.where == "Modality"

@@ -18,7 +18,7 @@ from pydicom.uid import (
     JPEGBaseline8Bit,
 )
 
-from hl7dicom_lab.dicom.elements import DEEPEST, Encoding, find_elements, find_items
+from hl7dicom_lab.dicom.elements import DEEPEST, Encoding, find_elements
 from hl7dicom_lab.errors import DicomFault
 
 SYNTAXES = [ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian]
@@ -61,14 +61,13 @@ def test_the_elements_are_those_that_another_reader_finds(syntax, undefined):
 
 
 @pytest.mark.parametrize("undefined", [False, True])
-def test_items_are_data_sets_of_their_own(undefined):
-    raw = written(sample(undefined=undefined), ExplicitVRLittleEndian)
-    encoding = Encoding.of(ExplicitVRLittleEndian)
-    steps = next(element for element in find_elements(raw, encoding) if element.tag == 0x00400100)
-    (step,) = find_items(raw, steps, encoding)
-    assert [element.tag for element in find_elements(step, encoding)] == [0x00080060, 0x00400008]
-    codes = find_elements(step, encoding)[1]
-    assert len(find_items(step, codes, encoding)) == 2
+@pytest.mark.parametrize("syntax", SYNTAXES)
+def test_a_sequence_has_its_items_with_their_elements(syntax, undefined):
+    raw = written(sample(undefined=undefined), syntax)
+    steps = next(element for element in find_elements(raw, Encoding.of(syntax)) if element.tag == 0x00400100)
+    ((modality, codes),) = steps.items
+    assert (modality.tag, raw[modality.start : modality.end], codes.tag) == (0x00080060, b"MR", 0x00400008)
+    assert [[raw[one.start : one.end] for one in item] for item in codes.items] == [[b"70551 "], [b"70551 "]]
 
 
 @pytest.mark.parametrize("syntax", SYNTAXES)
@@ -115,7 +114,7 @@ def test_encapsulated_pixel_data_is_followed_to_its_delimiter():
     raw = written(image, ExplicitVRLittleEndian)
     encoding = Encoding.of(JPEGBaseline8Bit)
     pixels = find_elements(raw, encoding)[-1]
-    assert (pixels.tag, pixels.closed_by_delimiter) == (0x7FE00010, True)
+    assert (pixels.tag, pixels.closed_by_delimiter, pixels.fragments) == (0x7FE00010, True, (8, 4, 4))
     for cut in (4, 8, 10):
         with pytest.raises(DicomFault):
             find_elements(raw[:-cut], encoding)

@@ -1,3 +1,5 @@
+import struct
+
 import pytest
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
@@ -9,7 +11,7 @@ from pydicom.uid import (
     MRImageStorage,
 )
 
-from hl7dicom_lab.dicom.instance import check_instance, read_instance
+from hl7dicom_lab.dicom.instance import HEADER, CheckedInstance, check_instance, read_instance
 from hl7dicom_lab.dicom.writing import write_data_set
 from hl7dicom_lab.errors import DicomFault
 from hl7dicom_lab.model import ReceivedInstance
@@ -47,6 +49,20 @@ def test_a_sound_instance_gives_its_header(syntax):
     assert (header.PatientName, header.Rows, "PixelData" in header) == ("A^B", 4, False)
 
 
+def test_the_header_has_what_is_asked_of_an_image_and_nothing_else():
+    header = check_instance(received(image(ProtocolName="T1", PatientID="P1", SeriesNumber=3)))
+    assert (header.PatientID, header.SeriesNumber) == ("P1", 3)
+    assert {element.keyword for element in header} <= set(HEADER)
+
+
+def test_a_checked_instance_is_not_checked_again():
+    instance = received(image())
+    checked = CheckedInstance.of(instance)
+    assert checked.header == check_instance(instance)
+    assert vars(instance).items() <= vars(checked).items()
+    assert CheckedInstance.of(checked) is checked
+
+
 @pytest.mark.parametrize(
     ("attributes", "pixels"),
     [
@@ -68,10 +84,37 @@ def test_an_instance_without_pixels_is_sound():
     check_instance(received(image(PixelData=None, Rows=None)))
 
 
-def encapsulated():
-    data_set = image(PixelData=encapsulate([b"abcd"]))
+def encapsulated(*frames, **attributes):
+    data_set = image(PixelData=encapsulate(list(frames or (b"abcd",))), **attributes)
     data_set["PixelData"].VR, data_set["PixelData"].is_undefined_length = "OB", True
     return write_data_set(data_set, ExplicitVRLittleEndian)
+
+
+def test_every_frame_has_a_fragment():
+    check_instance(
+        received(
+            image(), transfer_syntax_uid=JPEG2000Lossless, data_set=encapsulated(b"abcd", b"efgh", NumberOfFrames=2)
+        )
+    )
+    with pytest.raises(DicomFault, match="1 fragment for 2 frames") as caught:
+        check_instance(received(image(), transfer_syntax_uid=JPEG2000Lossless, data_set=encapsulated(NumberOfFrames=2)))
+    assert caught.value.status == 0xC003
+
+
+@pytest.mark.parametrize("attributes", [{"PixelData": None}, {"Rows": [4, 4]}, {"NumberOfFrames": "9" * 12}])
+def test_how_many_pixels_there_are_must_be_known(attributes):
+    with pytest.raises(DicomFault) as caught:
+        check_instance(received(image(**attributes)))
+    assert caught.value.status == 0xC003
+
+
+def test_what_does_not_belong_in_a_data_set_is_refused():
+    whole = write_data_set(image(), ExplicitVRLittleEndian)
+    for tag in (0x00020010, 0x00000002, 0x00100010, 0xFFFF0010):
+        element = struct.pack("<HH2sH", tag >> 16, tag & 0xFFFF, b"UI", 4) + b"1.2\0"
+        with pytest.raises(DicomFault, match=f"{tag >> 16:04X},{tag & 0xFFFF:04X}") as caught:
+            check_instance(received(image(), data_set=whole + element))
+        assert caught.value.status == 0xC000
 
 
 def test_pixel_data_is_encapsulated_where_the_syntax_asks_for_it():

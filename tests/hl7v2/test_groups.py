@@ -36,6 +36,37 @@ def test_notes_and_observations_belong_to_the_order_before_them():
     assert (one.get("NTE-3"), other.get("NTE-3")) == ("first", "second")
 
 
+def test_more_steps_than_one_transaction_should_hold_are_refused():
+    most = order().add(*(group() for _ in range(groups.MOST_GROUPS - 1)))
+    assert len(orders(most)) == groups.MOST_GROUPS
+    with pytest.raises(Hl7Fault, match="at most 200") as refused:
+        orders(most.add(group()))
+    assert (refused.value.code, refused.value.where) == (207, "ORC")
+
+
+@pytest.mark.parametrize(
+    ("where", "told"),
+    [
+        ("OBR-18", "OBR[2]-18"),
+        ("ORC-7.4", "ORC[2]-7.4"),
+        ("PID-3", "PID-3"),
+        ("ZDS-1", "ZDS-1"),
+        ("OBX[2]-5", "OBX[3]-5"),
+        ("OBR", "OBR"),
+        ("line 3", "line 3"),
+    ],
+)
+def test_what_is_wrong_in_the_second_order_is_told_by_its_place_in_the_message(where, told):
+    message = Message.parse(order().add("OBX|1", group(), "OBX|1", "OBX|2").bytes())
+    first, second = groups.orders(message)
+    with pytest.raises(Hl7Fault) as refused, groups.placed(second, message):
+        raise Hl7Fault("wrong", code=102, where=where)
+    assert refused.value.where == told
+    with pytest.raises(Hl7Fault) as refused, groups.placed(first, message):
+        raise Hl7Fault("wrong", code=102, where="OBR-18")
+    assert refused.value.where == "OBR-18"
+
+
 def test_allergies_stand_in_the_header_and_notes_on_the_patient_are_not_notes_on_an_order():
     message = order()
     message.lines[2:2] = ["NTE|1||speaks Finnish", "AL1|1||^Penicillin"]

@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 
 from hl7dicom_lab.course_files import data_folder
 from hl7dicom_lab.errors import Hl7Fault
-from hl7dicom_lab.hl7v2.message import Message, Path, control_id_of, header_field, header_line, read_separators
+from hl7dicom_lab.hl7v2.message import (
+    LONGEST_FIELD,
+    MOST_SEGMENTS,
+    Message,
+    Path,
+    control_id_of,
+    header_field,
+    header_line,
+    read_separators,
+)
 
 HEADER = "MSH|^~\\&|EMR|NORTHGATE|RIS|NORTHGATE|20260302080000||ORM^O01|E1|P|2.3.1||||||UNICODE UTF-8"
 
@@ -227,6 +236,23 @@ def test_parsing_any_bytes_gives_a_message_or_an_hl7_fault(body):
 )
 def test_the_control_id_as_far_as_it_can_be_read(body, expected):
     assert control_id_of(body) == expected
+
+
+def test_a_field_over_the_longest_is_refused_unless_it_is_a_document():
+    text = "x" * (LONGEST_FIELD + 1)
+    parse(f"NTE|1||{text[1:]}")
+    parse(f"OBX|1|ED|DOC||^^PDF^Base64^{text}")
+    for line, where in ((f"NTE|1||{text}", "NTE-3"), (f"OBX|1|TX|DOC||{text}", "OBX-5")):
+        with pytest.raises(Hl7Fault, match="65537 characters") as refused:
+            parse(line)
+        assert (refused.value.code, refused.value.where) == (104, where)
+
+
+def test_more_segments_than_are_read_are_refused():
+    parse(*["NTE|1"] * (MOST_SEGMENTS - 1))
+    with pytest.raises(Hl7Fault, match="at most 20000") as refused:
+        parse(*["NTE|1"] * MOST_SEGMENTS)
+    assert refused.value.code == 207
 
 
 def test_a_header_field_keeps_its_bytes():

@@ -147,6 +147,15 @@ def test_row_07_the_message_after_a_broken_one_is_taken():
     assert bodies(VT + ORDER + VT + b"NTE|1" + FS + CR + encode(OTHER)) == [OTHER]
 
 
+@pytest.mark.parametrize("text", [b"x", b"GET / HTTP/1.1"])
+def test_row_08_text_after_fs_says_that_the_message_was_cut(text):
+    ((event, raw, remarks), *_) = as_received(events(VT + ORDER + FS + text))
+    assert isinstance(event, Broken)
+    assert raw == VT + ORDER + FS
+    assert "X1C" in remarks[0].repair
+    assert [type(one) for one, _, _ in as_received(events(VT + ORDER + FS + CR + b"x"))] == [Frame, Noise]
+
+
 def test_row_09_an_empty_frame_is_no_message():
     assert events(VT + FS + CR + encode(ORDER)) == [EmptyFrame(), Trailer(CR), Frame(ORDER), Trailer(CR)]
 

@@ -96,6 +96,11 @@ ORDERS: dict[str, str] = {
     "OBR-4 without alternate code": with_field(FULL_ORM, "OBR-4", "MRB^MRI brain^99NG"),
     "OBR-4 with a code and no scheme": with_field(with_field(FULL_ORM, "OBR-4", "MRB^MRI brain"), "OBR-44", ""),
     "OBR-4 with an alternate without scheme": with_field(FULL_ORM, "OBR-4", "MRB^MRI brain^99NG^T1AX^T1 axial"),
+    "a bare code": with_field(with_field(FULL_ORM, "OBR-4", "MRB"), "OBR-44", ""),
+    "a bare code in OBR-44": with_field(with_field(FULL_ORM, "OBR-4", ""), "OBR-44", "MRB2"),
+    "a bare code in IPC-6, and nothing else but one in OBR-44": with_field(
+        with_field(with_field(FULL_OMI, "IPC-6", "CTP"), "OBR-4", ""), "OBR-44", "MRB2"
+    ),
     "a long code": with_field(FULL_ORM, "OBR-44", "MRI-BRAIN-WITHOUT-CONTRAST-2^MRI brain^99NG"),
     "reason in words": with_field(FULL_ORM, "OBR-31", "^Fell from a horse"),
     "reason as bare text": with_field(FULL_ORM, "OBR-31", "Fell from a horse"),

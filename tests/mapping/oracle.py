@@ -217,6 +217,7 @@ def _item(
     item.update(_request(group))
     item.update(_procedure(group, ipc, message))
     item.update({STEP + keyword: value for keyword, value in _step(group, ipc, stations).items()})
+    item.update(_words(item, segment(group, "OBR"), ipc))
     item["SpecificCharacterSet"] = CHARACTER_SETS[first(segment(head, "MSH"), 18)]
     return {keyword: value for keyword, value in item.items() if value not in ("", None, [])}
 
@@ -293,6 +294,18 @@ def _procedure(group: list[hl7.Segment], ipc: hl7.Segment | None, message: list[
         "PatientTransportArrangements": line(first(obr, 30)),
         "RequestedProcedureComments": "\n".join(_notes(group)).rstrip(" "),  # LT: no significance at its end
     }
+
+
+def _words(item: dict[str, Any], obr: hl7.Segment | None, ipc: hl7.Segment | None) -> dict[str, str]:
+    """Table K.6-1: a description, a code, or both (1C). A code without a coding system is none, but it is words."""
+    words = {}
+    if not (item["RequestedProcedureDescription"] or item["RequestedProcedureCodeSequence"]):
+        said = [first(obr, 44), first(obr, 4), first(obr, 4, 5), first(obr, 4, 4)]
+        words["RequestedProcedureDescription"] = next(filter(None, map(line, said)), "")
+    if not (item[f"{STEP}ScheduledProcedureStepDescription"] or item[f"{STEP}ScheduledProtocolCodeSequence"]):
+        said = [first(ipc, 6), first(obr, 4, 4), first(obr, 4), first(obr, 44, 2), first(obr, 44)]
+        words[f"{STEP}ScheduledProcedureStepDescription"] = next(filter(None, map(line, said)), "")
+    return words
 
 
 def _notes(group: list[hl7.Segment]) -> list[str]:

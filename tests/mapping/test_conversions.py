@@ -143,8 +143,8 @@ def test_what_cannot_cross_is_refused_by_its_field(place, value, code, where):
     ("ORC-7", "1^^^20260302093000+0100", OFFSET),
     ("ORC-7", "1^^^20260302^^S", "the order names a day and no time; the step starts with the day"),
     ("ORC-7", "1^^^20260302093000^^Q", "ORC-7.6 'Q' is not in table 0485"),
-    ("PV1-8", "D77", "PV1-8 has an id and no name; a DICOM name stays empty"),
-    ("OBR-34", "T9", "OBR-34 has an id and no name; a DICOM name stays empty"),
+    ("PV1-8", "D77", "PV1-8 has an id and no name, and an id is no DICOM name"),
+    ("OBR-34", "T9", "OBR-34 has an id and no name, and an id is no DICOM name"),
     ("OBR-31", "HEAD^Headache", "OBR-31.3 names no coding system, so 'HEAD' is no code that DICOM could carry"),
     ("NTE-3", "x" * 10241, "NTE-3 has 10271 characters; the 10240 that fit are kept"),
 ])  # fmt: skip

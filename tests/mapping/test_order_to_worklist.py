@@ -15,7 +15,7 @@ from hl7dicom_lab import story
 from hl7dicom_lab.dicom import data_set
 from hl7dicom_lab.hl7v2.groups import orders
 from hl7dicom_lab.hl7v2.message import Message
-from hl7dicom_lab.mapping.order_to_worklist import new_item, order_to_worklist, scheduled, worklist_item
+from hl7dicom_lab.mapping.order_to_worklist import identified, new_item, order_to_worklist, scheduled, worklist_item
 
 NOW = datetime(2026, 3, 2, 8, 16, 5)
 STATIONS = {station.modality: station for station in story.STATIONS}
@@ -53,3 +53,13 @@ def test_what_is_written_and_read_again_is_the_same(text):
 @given(generated.orders())
 def test_any_order_is_what_the_oracle_says(text):
     assert [flat(item.data_set) for item in planned(text)] == list(expected(text))
+
+
+def test_what_the_filler_adds_is_not_added_to_the_order_itself():
+    (group,) = orders(Message.parse(ORDERS["full ORM"].encode("utf-8")))
+    order = new_item(order_to_worklist(group))
+    before = flat(order.data_set)
+    planned = scheduled(order, stations=STATIONS, now=NOW)
+    identified(planned, {"AccessionNumber": "NG1"})
+    assert flat(planned.data_set) != before
+    assert flat(order.data_set) == before

@@ -230,7 +230,8 @@ def test_a_full_disk_is_said_and_leaves_nothing(archive, monkeypatch, call):
         full.setattr(Path, call, no_room)
         fault = refused(archive, received(image()))
     assert fault.status == 0xA700
-    assert "No space left" in fault.what
+    assert fault.what == f"the image cannot be kept: {os.strerror(errno.ENOSPC)}"
+    assert len(fault.what) <= 64  # fits Error Comment (0000,0902)
     assert (archive.count(), files(archive), files(archive, "*.part")) == (0, [], [])
     archive.store(received(image()))
     assert archive.verify(contents=True) == ()
@@ -288,7 +289,8 @@ def test_a_folder_that_cannot_be_used_is_named(tmp_path):
 
 def test_the_next_start_finds_what_was_stored(tmp_path):
     with Archive(tmp_path, durable=True) as archive:
-        stored = [archive.store(received(image(number)), unscheduled=number == 2) for number in (1, 2, 3)]
+        without_order = {2: {"AccessionNumber": ""}}
+        stored = [archive.store(received(image(number, **without_order.get(number, {})))) for number in (1, 2, 3)]
     with Archive(tmp_path, durable=True) as archive:
         assert archive.all_instances() == tuple(stored)
         assert archive.unscheduled() == (stored[1],)
@@ -311,10 +313,9 @@ def test_a_file_that_has_its_name_and_no_row_is_adopted(tmp_path):
         archive.store(received(image(1)))
     (tmp_path / "pacs" / "images" / "000000" / "000000002.dcm").write_bytes(content)
     with Archive(tmp_path / "pacs", durable=False) as archive:
-        (adopted,) = archive.unscheduled()
+        adopted = archive.all_instances()[1]
         assert (adopted.sop_instance_uid, adopted.calling_ae_title) == (f"{STUDY}.1.2", "MR_SCANNER")
-        assert archive.store(received(image(2))).unscheduled is False  # the sender tries again: matched now
-        assert archive.unscheduled() == ()
+        assert archive.store(received(image(2))) == adopted  # the sender tries again
         assert archive.verify(contents=True) == ()
 
 
@@ -422,7 +423,6 @@ def test_a_process_that_dies_as_the_file_gets_its_name_leaves_all_or_nothing(tmp
     assert len(list(tmp_path.rglob("*.dcm"))) == (2 if named else 1)
     with Archive(tmp_path, durable=False) as archive:
         assert archive.count() == len(files(archive)) == (2 if named else 1)
-        assert len(archive.unscheduled()) == (1 if named else 0)
         assert files(archive, "*.part") == []
         assert archive.store(received(image(2))).path.name == "000000002.dcm"
         assert archive.verify(contents=True) == ()
@@ -516,16 +516,33 @@ def test_an_unknown_issuer_is_no_conflict_and_another_one_is(archive):
     assert len(archive.identity_conflicts(STUDY)) == 3
 
 
-def test_unscheduled_images_are_listed_until_they_are_reconciled(archive):
-    stray = archive.store(received(image(1)), unscheduled=True)
-    archive.store(received(image(2)))
+def test_images_that_name_no_order_are_flagged_until_they_are_reconciled(archive):
+    stray = archive.store(received(image(1, AccessionNumber="")))
+    archive.store(other_study(200))
     assert stray.unscheduled
     assert archive.unscheduled() == (stray,)
-    assert not archive.mark_unscheduled(stray.sop_instance_uid, False).unscheduled
+    assert archive.store(received(image(1, AccessionNumber=""))) == stray
+    archive.flag(STUDY, "MRN-1", "", unscheduled=False)
     assert archive.unscheduled() == ()
-    assert archive.mark_unscheduled(f"{STUDY}.1.2", True) in archive.unscheduled()
-    with pytest.raises(NotFound):
-        archive.mark_unscheduled("1.2", True)
+    archive.flag(f"{ROOT}.200", "MRN-1", "A1", unscheduled=True)
+    assert [one.study_instance_uid for one in archive.unscheduled()] == [f"{ROOT}.200"]
+    assert (archive.count_unscheduled(STUDY), archive.count_unscheduled(f"{ROOT}.200")) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "doubt"),
+    [
+        ({"AccessionNumber": ""}, "it has no accession number"),
+        ({"PatientID": "MRN-2"}, "its accession number is that of a study of patient MRN-1"),
+        ({"AccessionNumber": "A2"}, "its study has the accession number A1"),
+        ({"PatientName": "Yamada^Tarou"}, ""),
+    ],
+)
+def test_an_image_that_contradicts_the_archive_is_kept_and_flagged(archive, attributes, doubt):
+    archive.store(received(image(1)))
+    stored = archive.store(received(image(2, **attributes)))
+    assert (archive.doubt(vars(stored)), stored.unscheduled) == (doubt, bool(doubt))
+    assert archive.count() == 2
 
 
 def test_an_instance_without_a_number_stands_first(archive):

@@ -83,6 +83,38 @@ def test_after_a_crash_the_clock_has_never_gone_back(tmp_path):
         home.close()  # without the clock: what a crash leaves
 
 
+def test_on_a_full_disk_time_stands_still_and_no_number_is_made(tmp_path):
+    home = Home(tmp_path)
+    clock, mint = home.clock(), home.mint(1)
+    clock.tick(30)
+    with sqlite3.connect(tmp_path / "department.sqlite", isolation_level=None) as other:
+        other.execute("BEGIN EXCLUSIVE")  # nobody else can write, as on a disk without room
+        home._database.rows("PRAGMA busy_timeout = 0")
+        moments = [clock.tick(30) for _ in range(5)]
+        assert moments == [clock.now()] * 5
+        with pytest.raises(OSError, match="counters cannot be written"):
+            mint.number("order")
+        other.execute("ROLLBACK")
+    other.close()
+    assert mint.number("order") == 1
+    later = clock.tick(300)
+    home.close()  # without the clock: what a crash leaves
+    home = Home(tmp_path)
+    assert home.clock().now() >= later
+    home.close()
+
+
+def test_a_folder_is_given_free_though_the_clock_cannot_be_kept(tmp_path):
+    home = Home(tmp_path)
+    clock = home.clock()
+    latest = clock.tick(30)
+    home._database.rows("PRAGMA query_only = ON")
+    home.close(clock)
+    home = Home(tmp_path)
+    assert home.clock().now() >= latest
+    home.close()
+
+
 def test_numbers_and_uids_are_never_made_twice(tmp_path):
     numbers, uids = [], []
     for _ in range(3):

@@ -19,7 +19,7 @@ from hl7dicom_lab.dicom.worklist_query import CompiledQuery
 from hl7dicom_lab.errors import DicomFault
 from hl7dicom_lab.mapping.order_to_worklist import MappedOrder, worklist_item
 from hl7dicom_lab.model import Origin, StepStatus
-from hl7dicom_lab.storage.order_book import OrderBook
+from hl7dicom_lab.storage.order_book import OrderBook, _search
 
 STEP = "ScheduledProcedureStepSequence"
 IN_STEP = (
@@ -257,3 +257,26 @@ def test_of_a_transaction_that_fails_nothing_is_kept(own_book):
         fail()
     assert own_book.steps() == (step,)
     assert len(list(own_book.find(ds(PatientName="")))) == 1
+
+
+@pytest.mark.parametrize(
+    ("keys", "index"),
+    [
+        ({"PatientID": "P1"}, "step_patient"),
+        ({"AccessionNumber": "A1"}, "step_accession"),
+        ({"PatientID": "P1", "Modality": "MR"}, "step_patient"),
+        ({"Modality": "MR", "ScheduledProcedureStepStartDate": "20260302"}, "step_when"),
+        ({"PatientName": "RIVERA*"}, "sqlite_autoindex_step_value_1|PRIMARY KEY"),
+        ({}, "step_start"),
+    ],
+)
+def test_a_search_reads_the_steps_that_its_keys_name_and_not_all(tmp_path, keys, index):
+    with closing(OrderBook(tmp_path / "book.sqlite", durable=False)) as book:
+        for number in range(200):
+            book.import_item(
+                ds(PatientID=f"P{number}", AccessionNumber=f"A{number}", PatientName="RIVERA", Modality="MR")
+            )
+        statement, values = _search(CompiledQuery(ds(**keys)).narrowing)
+        plan = [row["detail"] for row in book.database.rows(f"EXPLAIN QUERY PLAN {statement}", values)]
+        assert any(name in line for line in plan for name in index.split("|")), plan
+        assert not any(line.startswith("SCAN step") for line in plan), plan

@@ -290,3 +290,30 @@ def test_a_dismissed_report_leaves_the_queue_and_stays_on_record(shelf):
     assert tuple(row)[:2] == ("analyst", "sent again with the right keys")
     with pytest.raises(NotFound, match="somebody may have released"):
         shelf.dismiss(held.number, by="analyst", because="twice", at=NOON)
+
+
+# --- a shelf that let the last one hold, judged anew
+
+
+def test_with_last_holds_a_late_preliminary_report_holds(shelf):
+    shelf.attach(report(F, status_changed_at="20260302100000"), minute(1))
+    late = shelf.attach(report(P, status_changed_at="20260302090000"), minute(2), last_holds=True)
+    assert (late.is_current, late.replaced, late.reason) == (True, 1, "")
+    assert shelf.current("A1").status is P
+
+
+def test_judged_again_the_same_versions_hold_as_if_they_had_come_one_by_one(shelf):
+    came = [(F, "20260302100000"), (P, "20260302090000"), (C, "20260302110000"), (F, "20260302100500")]
+    for number, (status, changed_at) in enumerate(came):
+        shelf.attach(report(status, status_changed_at=changed_at), minute(number), last_holds=True)
+    shelf.attach(report(P, filler_order_number="F2", text="another report"), minute(9))
+    (holding,) = shelf.judge_again("A1")
+    assert (holding.report.status, holding.version, holding.is_current) == (C, 3, True)
+    assert [one.report.status for one in shelf.current_versions(accession_number="A1")] == [C, P]
+    assert len(shelf.history("A1")) == 5
+    assert shelf.judge_again("A1") == ()
+
+
+def test_nothing_is_judged_where_there_is_no_report(shelf):
+    with pytest.raises(NotFound, match="A1"):
+        shelf.judge_again("A1")
