@@ -1,0 +1,217 @@
+"""A learner's side of the hospital of a class: an EMR, scanners and a dictation system that work with its RIS and PACS.
+
+    here = AtHospital.join("hospital.json", "SEAT07").start()
+    here.emr.place(story.order())               # EMR of SEAT07 --ORM-->     the hospital's RIS
+    (item,) = here.modality.query()             # SEAT07_MR1    --C-FIND-->  the hospital's RIS
+
+The other side is `hospital.Hospital`, or any RIS and PACS that listen at these addresses. Rules: everything goes over
+the wire and nothing is looked up behind it; the seat's name is MSH-4 of its messages and begins its AE titles.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from pydicom.dataset import Dataset
+
+from hl7dicom_lab import story
+from hl7dicom_lab.actors.dictation import Dictation
+from hl7dicom_lab.actors.emr import Emr
+from hl7dicom_lab.actors.modality import Modality
+from hl7dicom_lab.actors.site import Patience, Site, check_facility
+from hl7dicom_lab.errors import NotFound, SetupError
+from hl7dicom_lab.hospital import seed_of
+from hl7dicom_lab.model import DicomAddress, Hl7Address, StudySummary
+from hl7dicom_lab.services.scu import Scu
+from hl7dicom_lab.services.security import Security
+from hl7dicom_lab.storage.home import Home
+from hl7dicom_lab.storage.image_index import STUDY_ATTRIBUTES
+from hl7dicom_lab.trace import Protocol, Trace
+
+if TYPE_CHECKING:
+    from hl7dicom_lab.views.timeline.view import Timeline
+
+#: The environment variables that name the file with the hospital's addresses, and the seat.
+ADDRESSES_VARIABLE, SEAT_VARIABLE = "HL7DICOM_LAB_HOSPITAL", "HL7DICOM_LAB_SEAT"
+#: What a study is asked for, by the field of `StudySummary` that it becomes.
+_STUDY = {"study_instance_uid": "StudyInstanceUID", **STUDY_ATTRIBUTES}
+_COUNTED = ("NumberOfStudyRelatedSeries", "NumberOfStudyRelatedInstances")
+
+
+@dataclass(frozen=True)
+class HospitalAddresses:
+    """Where a RIS and a PACS listen."""
+
+    ris_hl7: Hl7Address
+    worklist: DicomAddress
+    pacs_hl7: Hl7Address
+    storage: DicomAddress
+
+    @classmethod
+    def read(cls, path: Path) -> HospitalAddresses:
+        """The addresses in a file that `hl7dicom-lab serve --addresses` wrote. Raises `SetupError`."""
+        try:
+            return cls.of(json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise SetupError(
+                f"these are no addresses of a hospital ({type(error).__name__}: {error})",
+                where=str(path),
+                next_step="ask for the file that `hl7dicom-lab serve --class --addresses FILE` writes",
+            ) from error
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> HospitalAddresses:
+        """The addresses as `Hospital.addresses` and `Lab.addresses` tell them. Raises KeyError, TypeError."""
+        ris, pacs = told["ris"], told["pacs"]
+        return cls(
+            Hl7Address(**ris["hl7"]),
+            DicomAddress(**ris["worklist"]),
+            Hl7Address(**pacs["hl7"]),
+            DicomAddress(**pacs["storage"]),
+        )
+
+
+class AtHospital:
+    """One seat: `emr`, `modality`, `modalities`, `dictation` and `trace`, as a `Lab` has them. A context manager.
+
+    Raises `SetupError` where the seat's name is none, or the EMR's port cannot be had.
+    """
+
+    def __init__(
+        self,
+        addresses: HospitalAddresses,
+        seat: str,
+        *,
+        patience: Patience | None = None,
+        security: Security | None = None,
+    ) -> None:
+        check_facility(seat)
+        self.seat = seat
+        self._addresses = addresses
+        self._patience = patience or Patience()
+        self._security = security or Security()
+        self._home: Home | None = None
+
+    @classmethod
+    def join(cls, addresses: Path | str = "", seat: str = "") -> Self:
+        """The seat of a name at the hospital whose addresses stand in a file.
+
+        What is not given comes from `HL7DICOM_LAB_HOSPITAL` and `HL7DICOM_LAB_SEAT`. Raises `SetupError`.
+        """
+        return cls(
+            HospitalAddresses.read(Path(addresses or _setting(ADDRESSES_VARIABLE, "the file with its addresses"))),
+            seat or _setting(SEAT_VARIABLE, "the name of your seat"),
+        )
+
+    def start(self) -> Self:
+        """Start the EMR; the scanners and the dictation system ask, and listen to nobody."""
+        if self._home is not None:
+            return self
+        self._home = Home(None)
+        self.clock = self._home.clock()
+        self.trace = Trace(self.clock)
+        site = Site(
+            trace=self.trace,
+            clock=self.clock,
+            mint=self._home.mint(seed_of(self.seat)),
+            patience=self._patience,
+            security=self._security,
+            facility=self.seat,
+        )
+        at = self._addresses
+        try:
+            self.emr = Emr(self._home.path / "emr", site, ris=at.ris_hl7)
+            self.emr.start()
+        except BaseException:
+            self._home.close(self.clock)
+            self._home = None
+            raise
+        self.dictation = Dictation({story.EMR: self.emr.hl7, story.PACS: at.pacs_hl7}, site)
+        self.modalities: Mapping[str, Modality] = {
+            station.modality: Modality(station, site, worklist=at.worklist, storage=at.storage)
+            for station in site.stations()
+        }
+        self.modality = self.modalities["MR"]
+        self._viewer = Scu(
+            site.ae_title("VIEWER"),
+            trace=self.trace,
+            system="VIEWER",
+            clock=self.clock,
+            time_outs=self._patience.dicom,
+            security=self._security,
+        )
+        return self
+
+    def stop(self) -> None:
+        """Hang up and stop the EMR. Safe to call again."""
+        if self._home is None:
+            return
+        self.dictation.stop()
+        self.emr.stop()
+        self.trace.bell.end()
+        self._home.close(self.clock)
+        self._home = None
+
+    def studies(self, **keys: str) -> tuple[StudySummary, ...]:
+        """The studies in the PACS that match `keys` (`AccessionNumber="NG000001"`), all of the seat's without any.
+
+        A Study Root C-FIND. Raises as `Scu.find_studies` does.
+        """
+        query = Dataset()
+        query.QueryRetrieveLevel = "STUDY"
+        for keyword in (*_STUDY.values(), *_COUNTED, "ModalitiesInStudy"):
+            setattr(query, keyword, keys.get(keyword, ""))
+        return tuple(map(_summary, self._viewer.find_studies(self._addresses.storage, query)))
+
+    def study(self, accession_number: str) -> StudySummary:
+        """The study of an examination. Raises `NotFound` where the PACS has none, or more than one."""
+        found = self.studies(AccessionNumber=accession_number)
+        if len(found) != 1:
+            raise NotFound(
+                f"the PACS has {len(found)} studies with the accession number {accession_number}",
+                where="AccessionNumber",
+                next_step="look at studies() for those that are there",
+            )
+        return found[0]
+
+    def timeline(
+        self, *, system: str = "", protocol: Protocol | None = None, problems: bool = False, last: int | None = None
+    ) -> Timeline:
+        """Everything that this seat sent and got, as `Lab.timeline` shows it."""
+        from hl7dicom_lab.views.timeline.view import Timeline
+
+        return Timeline(self.trace, system=system, protocol=protocol, problems=problems, last=last)
+
+    def __repr__(self) -> str:
+        return f"<AtHospital {self.seat}, {'running' if self._home is not None else 'stopped'}>"
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+def _setting(variable: str, what: str) -> str:
+    value = os.environ.get(variable, "")
+    if not value:
+        raise SetupError(
+            f"{what} is not known", where=variable, next_step=f"give it, or set the environment variable {variable}"
+        )
+    return value
+
+
+def _summary(found: Dataset) -> StudySummary:
+    texts = {name: str(found.get(keyword) or "") for name, keyword in _STUDY.items()}
+    series, instances = (int(found.get(keyword) or 0) for keyword in _COUNTED)
+    several = found.get("ModalitiesInStudy") or ()
+    modalities = (several,) if isinstance(several, str) else tuple(several)
+    return StudySummary(**texts, modalities=tuple(sorted(modalities)), series=series, instances=instances)
