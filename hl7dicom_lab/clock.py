@@ -24,7 +24,8 @@ RESERVED_AT_ONCE = 100
 class ClassClock:
     """The time in the department. Thread-safe.
 
-    `keep` is told every new moment before it counts, so that a department on disk can go on where it stood.
+    `keep` is told every new moment before it counts, so that a department on disk can go on where it stood. Where it
+    cannot keep one (OSError: the disk is full), time stands still: a moment that may come again does not come.
     """
 
     def __init__(self, start: datetime = CLASS_START, keep: Callable[[datetime], None] | None = None) -> None:
@@ -52,8 +53,11 @@ class ClassClock:
             return self._set(max(self._now, moment))
 
     def _set(self, moment: datetime) -> datetime:
-        if self._keep:
-            self._keep(moment)
+        try:
+            if self._keep:
+                self._keep(moment)
+        except OSError:
+            return self._now
         self._now = moment
         return moment
 
@@ -73,7 +77,8 @@ class Mint:
     """Makes numbers and UIDs that are unique in one department and the same for one seed. Thread-safe.
 
     `reserve(kind, count)` sets aside `count` numbers for ever and returns the first; a department that lives on disk
-    gives one that is durable, so that a number is never made twice, not even after a crash.
+    gives one that is durable, so that a number is never made twice, not even after a crash. Where it cannot (OSError:
+    the disk is full), no number is made.
     """
 
     def __init__(self, seed: int = 1, reserve: Callable[[str, int], int] | None = None) -> None:

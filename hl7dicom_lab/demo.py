@@ -16,7 +16,7 @@ from rich.rule import Rule
 from hl7dicom_lab import story
 from hl7dicom_lab.lab import Lab
 from hl7dicom_lab.trace import Row
-from hl7dicom_lab.trace_table import visible
+from hl7dicom_lab.visible import visible
 
 #: The keys of a worklist item that the demo shows; the lessons show them all.
 _SHOWN = ("PatientName", "PatientID", "AccessionNumber", "StudyInstanceUID", "RequestedProcedureDescription")

@@ -6,10 +6,13 @@ Three branches, because the next step differs:
 * `PeerError`: the other side broke a rule. The error carries what to answer.
 * `DeliveryError`: the answer did not come, or was a refusal. What happened at the other side may be unknown.
 
-Rule: every error names the place (field, tag, file, address), the rule, and the next step.
+Rules: every error names the place (field, tag, file, address), the rule, and the next step. Text of others that it
+quotes is visible.
 """
 
 from __future__ import annotations
+
+from hl7dicom_lab.visible import visible
 
 
 class LabError(Exception):
@@ -29,7 +32,7 @@ class LabError(Exception):
         place = f"{self.where}: " if self.where else ""
         stop = "" if self.what.endswith((".", "?", "!")) else "."
         after = f"{stop} Next step: {self.next_step}" if self.next_step else ""
-        return f"{place}{self.what}{after}"
+        return visible(f"{place}{self.what}{after}")
 
 
 class LocalError(LabError):
@@ -85,6 +88,30 @@ class DicomFault(PeerError):
         super().__init__(what, where=where or keyword, next_step=next_step)
         self.status = status
         self.keyword = keyword
+
+
+class AssociationFault(PeerError):
+    """Bytes on an association that are answered with A-ABORT; or with A-ASSOCIATE-RJ where `rejection` says so.
+
+    `rule` is what was broken. `reason` is that of an A-ABORT from the service-provider (PS3.8 Table 9-26; 6 is an
+    invalid parameter value), `rejection` has result, source and reason (Table 9-21). `raw` are the bytes at fault.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        rule: str,
+        next_step: str,
+        reason: int = 6,
+        rejection: tuple[int, int, int] | None = None,
+        raw: bytes = b"",
+    ) -> None:
+        super().__init__(what, next_step=next_step)
+        self.rule = rule
+        self.reason = reason
+        self.rejection = rejection
+        self.raw = raw
 
 
 class DeliveryError(LabError):

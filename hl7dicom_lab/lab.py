@@ -12,8 +12,11 @@ be taken out and a real product put in its place.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import atexit
+import os
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -24,13 +27,20 @@ from hl7dicom_lab.actors.emr import Emr
 from hl7dicom_lab.actors.modality import Modality
 from hl7dicom_lab.actors.pacs import Pacs
 from hl7dicom_lab.actors.ris import Ris
-from hl7dicom_lab.actors.site import Site
+from hl7dicom_lab.actors.site import Patience, Site
+from hl7dicom_lab.errors import SetupError
+from hl7dicom_lab.model import DicomAddress, Hl7Address, Station
+from hl7dicom_lab.services.security import Security
 from hl7dicom_lab.storage.home import Home
 from hl7dicom_lab.trace import Protocol, Trace
 from hl7dicom_lab.views.progress_bar import progress
 
 if TYPE_CHECKING:
+    from hl7dicom_lab.institution import Institution
+    from hl7dicom_lab.tickets.board import Board
+    from hl7dicom_lab.tickets.open_ticket import OpenTicket
     from hl7dicom_lab.views.mapping_map.view import MappingMap
+    from hl7dicom_lab.views.reconciliation import Reconciliation
     from hl7dicom_lab.views.timeline.view import Timeline
     from hl7dicom_lab.views.view import View
 
@@ -50,23 +60,42 @@ class Lab:
     """A department that runs from `start()` to `stop()`, or for the length of a `with` block.
 
     `home` is a folder in which everything is kept; without one the department lives in a temporary folder. Two labs
-    with one `seed` give the same messages, byte for byte; only the ports differ.
+    with one `seed` give the same messages, byte for byte; only the ports differ. `patience` is how long its systems
+    wait for their peers, and what they put up with; `security` is whom they let in, and over TLS or in the clear.
+    `facility` is what messages call the department, and how its AE titles begin, or an institution with scanners of its
+    own (`read_institution`); the lessons are about NORTHGATE.
+    `archive` is another archive in the PACS's seat: scanners store there, and the PACS fetches from it.
 
-    Raises `SetupError` at the start where a port is taken or the folder cannot be used.
+    Raises `SetupError` at the start where a port is taken, or the folder, a name or a file for TLS cannot be used.
     """
 
     #: The departments that run in this process, by their folder: starting one again stops the old one first.
     _running: ClassVar[dict[Path, Lab]] = {}
 
     def __init__(
-        self, home: Path | str | None = None, *, seed: int = 1, host: str = "127.0.0.1", ports: Ports | None = None
+        self,
+        home: Path | str | None = None,
+        *,
+        seed: int = 1,
+        host: str = "127.0.0.1",
+        ports: Ports | None = None,
+        patience: Patience | None = None,
+        security: Security | None = None,
+        facility: str | Institution = story.FACILITY,
+        archive: DicomAddress | None = None,
     ) -> None:
         self._folder = Path(home).resolve() if home is not None else None
         self._seed = seed
         self._host = host
         self._ports = ports or Ports()
+        self._patience = patience or Patience()
+        self._security = security or Security()
+        self._institution = None if isinstance(facility, str) else facility
+        self._facility = facility if isinstance(facility, str) else facility.facility
+        self._archive = archive
         self._home: Home | None = None
         self._started: list[Ris | Pacs | Emr | Dictation] = []
+        self._tickets_closed: set[str] = set()
 
     def start(self) -> Self:
         """Start all systems; they listen when this returns. Does nothing when they already run."""
@@ -88,17 +117,29 @@ class Lab:
     def fresh(cls, *, seed: int = 1) -> Self:
         """Start a new department in a temporary folder, and stop those that this process started before.
 
-        For notebooks: a cell that is run again begins anew instead of leaving old systems behind.
+        For notebooks: a cell that is run again begins anew instead of leaving old systems behind. The environment
+        variable HL7DICOM_LAB_ARCHIVE puts another archive into the PACS's seat (`ORTHANC@127.0.0.1:4242`).
         """
-        for old in list(Lab._running.values()):
-            old.stop()
-        return cls(seed=seed).start()
+        _stop_all()
+        return cls(seed=seed, archive=_archive_of_environment()).start()
 
     def _build(self, home: Home, one_more: Callable[[], None]) -> None:
         self.clock = home.clock()
         self.trace = Trace(self.clock)
         self.mint = home.mint(self._seed)
-        site = Site(self.trace, self.clock, self.mint, self._host, home.durable)
+        site = Site(
+            trace=self.trace,
+            clock=self.clock,
+            mint=self.mint,
+            host=self._host,
+            durable=home.durable,
+            patience=self._patience,
+            security=self._security,
+            facility=self._facility,
+            institution=self._institution,
+        )
+        if self._security.tls is not None:
+            self._security.tls.rehearse()
         ports = self._ports
         self.ris = Ris(home.path / "ris", site, hl7_port=ports.ris_hl7, worklist_port=ports.worklist)
         self._begin(self.ris, one_more)
@@ -108,11 +149,19 @@ class Lab:
         self._begin(self.emr, one_more)
         self.dictation = Dictation({story.EMR: self.emr.hl7, story.PACS: self.pacs.hl7}, site)
         self._started.append(self.dictation)
-        self.modalities: Mapping[str, Modality] = {
-            station.modality: Modality(station, site, worklist=self.ris.worklist, storage=self.pacs.storage)
-            for station in story.STATIONS
-        }
+        scanner = self._scanner_maker(site)
+        self.modalities: Mapping[str, Modality] = {station.modality: scanner(station) for station in site.stations()}
         self.modality = self.modalities["MR"]
+
+    def _scanner_maker(self, site: Site) -> Callable[[Station], Modality]:
+        """What makes the scanner of a station: they store into the PACS, or into the archive in its seat."""
+        worklist = self.ris.worklist
+        if self._archive is None:
+            return partial(Modality, site=site, worklist=worklist, storage=self.pacs.storage)
+        from hl7dicom_lab.actors.archive_elsewhere import ArchiveElsewhere
+
+        fetch = ArchiveElsewhere(self._archive, self.pacs, site).fetch
+        return partial(Modality, site=site, worklist=worklist, storage=self._archive, stored=fetch)
 
     def _begin(self, system: Ris | Pacs | Emr, one_more: Callable[[], None]) -> None:
         self._started.append(system)
@@ -178,20 +227,65 @@ class Lab:
         return MappingMap(found)
 
     @property
+    def tickets(self) -> Board:
+        """The board of all tickets: what can break, to be found and put right; `break_it` opens one."""
+        from hl7dicom_lab.tickets.board import Board
+
+        return Board(frozenset(self._closed_tickets()))
+
+    def break_it(self, letter: str = "", *, draw: int | None = None) -> OpenTicket:
+        """Make this department new, let something break in it, and open the ticket.
+
+        `letter` is one of `lab.tickets`. `draw` is a number that draws one instead, and which one stays hidden until it
+        is closed. What was in the department is gone, so one that keeps its data in a folder refuses: `SetupError`.
+        Raises `NotFound` for a letter that no ticket has, and for a `draw` that is no whole number.
+        """
+        from hl7dicom_lab.tickets.board import draw_ticket, find_ticket
+        from hl7dicom_lab.tickets.open_ticket import opened
+
+        ticket = find_ticket(letter) if draw is None else draw_ticket(draw)
+        if self._folder is not None:
+            raise SetupError(
+                "a ticket makes the department new, and this one keeps its data",
+                where=str(self._folder),
+                next_step="open tickets in a department without a folder: Lab()",
+            )
+        self.stop()
+        self.start()
+        return opened(ticket, self, draw=draw, closed=lambda one: self._close_ticket(one.letter))
+
+    def _closed_tickets(self) -> Collection[str]:
+        """The letters of the tickets that were closed; a lesson remembers them."""
+        return self._tickets_closed
+
+    def _close_ticket(self, letter: str) -> None:
+        self._tickets_closed.add(letter)
+
+    def reconcile(self) -> Reconciliation:
+        """Which images in the archive match an order on the RIS's book, and why the others do not.
+
+        Those that match none are flagged as unscheduled afterwards (`lab.pacs.unscheduled()`), and no others.
+        """
+        from hl7dicom_lab.actors.reconciliation import reconcile
+
+        return reconcile(self.pacs.archive, self.ris.order_book)
+
+    @property
     def running(self) -> bool:
         """Whether the department is up."""
         return self._home is not None
 
     def addresses(self) -> dict[str, dict[str, dict[str, Any]]]:
-        """Where each system listens, in the form that `serve --addresses` writes."""
+        """Where each system listens, in the form that `serve --addresses` writes; `tls` is there where it is spoken."""
         return {
-            "ris": {"hl7": asdict(self.ris.hl7), "worklist": asdict(self.ris.worklist)},
-            "pacs": {"hl7": asdict(self.pacs.hl7), "storage": asdict(self.pacs.storage)},
-            "emr": {"hl7": asdict(self.emr.hl7)},
+            "ris": {"hl7": told(self.ris.hl7), "worklist": told(self.ris.worklist)},
+            "pacs": {"hl7": told(self.pacs.hl7), "storage": told(self.pacs.storage)},
+            "emr": {"hl7": told(self.emr.hl7)},
         }
 
     def __repr__(self) -> str:
-        return f"<Lab: {story.INSTITUTION}, {'running' if self.running else 'stopped'}>"
+        name = self._institution.name if self._institution else story.INSTITUTION
+        return f"<Lab: {name}, {'running' if self.running else 'stopped'}>"
 
     def __enter__(self) -> Self:
         return self.start()
@@ -200,3 +294,23 @@ class Lab:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.stop()
+
+
+@atexit.register  # a kernel that is shut down ends no `with` block, and temporary folders would stay
+def _stop_all() -> None:
+    for one in list(Lab._running.values()):
+        one.stop()
+
+
+def _archive_of_environment() -> DicomAddress | None:
+    named = os.environ.get("HL7DICOM_LAB_ARCHIVE", "")
+    if not named:
+        return None
+    from hl7dicom_lab.actors.archive_elsewhere import archive_address
+
+    return archive_address(named)
+
+
+def told(address: Hl7Address | DicomAddress) -> dict[str, Any]:
+    """An address as `addresses` tells it."""
+    return {name: value for name, value in asdict(address).items() if name != "tls" or value}

@@ -258,21 +258,23 @@ class Station:
 
 @dataclass(frozen=True)
 class Hl7Address:
-    """Where an HL7 application listens (MLLP) and how messages name it (MSH-5, MSH-6)."""
+    """Where an HL7 application listens (MLLP), how messages name it (MSH-5, MSH-6), and whether it takes TLS only."""
 
     host: str
     port: int
     application: str
     facility: str
+    tls: bool = field(default=False, repr=False)
 
 
 @dataclass(frozen=True)
 class DicomAddress:
-    """Where a DICOM application entity listens, and its AE title."""
+    """Where a DICOM application entity listens, its AE title, and whether it takes TLS only."""
 
     host: str
     port: int
     ae_title: str
+    tls: bool = field(default=False, repr=False)
 
 
 @dataclass(frozen=True)

@@ -20,11 +20,13 @@ from pathlib import Path
 from typing import Any
 
 from hl7dicom_lab.errors import SetupError
+from hl7dicom_lab.storage.private import private_folder
 from hl7dicom_lab.views.progress_bar import progress
 
 #: The environment variable that names another work folder.
 FOLDER_VARIABLE = "HL7DICOM_LAB_WORK"
-_RECORD = ".hl7dicom_lab.json"
+#: What the lab laid in a work folder stands in this file of it; a folder that has it is one.
+RECORD = ".hl7dicom_lab.json"
 
 
 class Outcome(StrEnum):
@@ -53,13 +55,20 @@ def work_folder(chosen: Path | None = None) -> Path:
     return chosen.expanduser().absolute()
 
 
+def is_work_folder(folder: Path) -> bool:
+    """Whether a learner's notebooks were laid in this folder, or will be by the usual start."""
+    usual = work_folder()
+    same = folder.resolve() == usual.resolve() or (folder.exists() and usual.exists() and folder.samefile(usual))
+    return same or (folder / RECORD).is_file()
+
+
 def lay_notebooks(course: Path, folder: Path) -> tuple[Laid, ...]:
     """Copy every notebook of `course` into `folder`, by the rule above; in the order of their names.
 
     Raises `SetupError` where the folder cannot be made or written.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        private_folder(folder)
         record = _read_record(folder)
         sources = sorted(course.glob("*.ipynb"))
         laid = []
@@ -67,7 +76,7 @@ def lay_notebooks(course: Path, folder: Path) -> tuple[Laid, ...]:
             for source in sources:
                 laid.append(_lay(without_outputs(source.read_bytes()), folder / source.name, record))
                 one_more()
-        _write(folder / _RECORD, json.dumps(record, indent=1, sort_keys=True).encode())
+        _write(folder / RECORD, json.dumps(record, indent=1, sort_keys=True).encode())
     except OSError as problem:
         raise SetupError(
             f"the work folder cannot be prepared ({problem.strerror or problem})",
@@ -85,11 +94,11 @@ def reset_notebook(course: Path, folder: Path, name: str, day: date) -> tuple[Pa
     """
     target = folder / name
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        private_folder(folder)
         kept = _keep(target, day) if target.exists() else None
         record = _read_record(folder)
         _put(without_outputs((course / name).read_bytes()), target, record, Outcome.NEW)
-        _write(folder / _RECORD, json.dumps(record, indent=1, sort_keys=True).encode())
+        _write(folder / RECORD, json.dumps(record, indent=1, sort_keys=True).encode())
     except OSError as problem:
         raise SetupError(
             f"the notebook cannot be put back ({problem.strerror or problem})",
@@ -168,7 +177,7 @@ def _write(target: Path, content: bytes) -> None:
 def _read_record(folder: Path) -> dict[str, str]:
     """What the lab laid here before. A lost or broken record counts every copy as the learner's own."""
     try:
-        content = json.loads((folder / _RECORD).read_bytes())
+        content = json.loads((folder / RECORD).read_bytes())
     except (FileNotFoundError, ValueError):
         return {}
     return {str(name): str(digest) for name, digest in content.items()} if isinstance(content, dict) else {}

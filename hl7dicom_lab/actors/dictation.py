@@ -10,15 +10,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from hl7dicom_lab import story
+from hl7dicom_lab.actors.outbox import Outbox, SentReport
+from hl7dicom_lab.actors.settings import DictationSettings
 from hl7dicom_lab.actors.site import Site
-from hl7dicom_lab.errors import DeliveryError, PeerError
+from hl7dicom_lab.errors import DeliveryError, NotFound, PeerError
 from hl7dicom_lab.hl7v2 import acknowledge
 from hl7dicom_lab.hl7v2.acknowledge import Acknowledgment
 from hl7dicom_lab.hl7v2.build import Envelope, ts
 from hl7dicom_lab.mapping.names import pn_of
 from hl7dicom_lab.mapping.report_to_oru import report_to_oru
 from hl7dicom_lab.model import Hl7Address, ImagingOrder, Person, Report, ReportStatus, StudySummary
-from hl7dicom_lab.services.mllp_sender import MllpSender
 
 
 @dataclass(frozen=True)
@@ -44,15 +45,15 @@ class Dictation:
     """The dictation system of the department. It knows its receivers and listens to nobody."""
 
     def __init__(self, receivers: Mapping[str, Hl7Address], site: Site) -> None:
+        self.settings = DictationSettings(
+            emr_application=receivers[story.EMR].application, pacs_application=receivers[story.PACS].application
+        )
+        self._outbox: Outbox[SentReport] = Outbox()
         self._clock = site.clock
         self._mint = site.mint
+        self._facility = site.facility
         self._receivers = dict(receivers)
-        self._senders = {
-            name: MllpSender(
-                address.host, address.port, trace=site.trace, system=story.DICTATION, peer=address.application
-            )
-            for name, address in receivers.items()
-        }
+        self._senders = {name: site.sender(story.DICTATION, address) for name, address in receivers.items()}
 
     def stop(self) -> None:
         """Hang up. May be called again."""
@@ -91,6 +92,33 @@ class Dictation:
         """Send a report to every receiver; what each of them said, in the order of the receivers."""
         return tuple(self._deliver(name, report) for name in self._senders)
 
+    @property
+    def outbox(self) -> tuple[SentReport, ...]:
+        """What was sent to each receiver and what it answered, in the order of sending; the newest thousand."""
+        return self._outbox.newest()
+
+    def send_again(self, accession_number: str, receiver: str) -> Delivery:
+        """Send the report on an examination to one receiver (`EMR` or `PACS`) again, in a new message.
+
+        Of several versions it is the one whose status changed last. Raises `NotFound` where there is no such receiver,
+        or nothing was sent on the examination.
+        """
+        if receiver not in self._senders:
+            raise NotFound(
+                f"there is no receiver {receiver!r}",
+                where="receiver",
+                next_step="name one of: " + ", ".join(self._senders),
+            )
+        sent = [one.report for one in self.outbox if one.report.accession_number == accession_number]
+        if not sent:
+            raise NotFound(
+                f"no report with the accession number {accession_number!r} was sent",
+                where="AccessionNumber",
+                next_step="look at lab.dictation.outbox, or send the report with lab.dictation.send(report)",
+            )
+        newest = max(enumerate(sent), key=lambda one: (one[1].status_changed_at, one[0]))
+        return self._deliver(receiver, newest[1])
+
     def correct(self, report: Report, text: str) -> Report:
         """The corrected report: the same keys, the new text, status C, a new time. It is not sent yet."""
         now = ts(self._clock.tick())
@@ -98,13 +126,19 @@ class Dictation:
 
     def envelope(self, receiver: str) -> Envelope:
         """The header of the next message to a receiver (`EMR` or `PACS`)."""
-        to = self._receivers[receiver]
+        facility = self._receivers[receiver].facility
         control_id = f"{story.DICTATION}{self._mint.number(story.DICTATION):06d}"
-        return Envelope(story.DICTATION, story.FACILITY, to.application, to.facility, self._clock.tick(), control_id)
+        application = {story.EMR: self.settings.emr_application, story.PACS: self.settings.pacs_application}[receiver]
+        return Envelope(story.DICTATION, self._facility, application, facility, self._clock.tick(), control_id)
 
     def _deliver(self, receiver: str, report: Report) -> Delivery:
-        body = report_to_oru(self.envelope(receiver), report)
+        envelope = self.envelope(receiver)
+        body = report_to_oru(envelope, report)
         try:
-            return Delivery(receiver, acknowledge.read(self._senders[receiver].send(body)))
+            delivery = Delivery(receiver, acknowledge.read(self._senders[receiver].send(body)))
         except (DeliveryError, PeerError) as failure:  # no answer, or one that cannot be read
-            return Delivery(receiver, None, failure)
+            delivery = Delivery(receiver, None, failure)
+        answer = delivery.acknowledgment
+        said = (answer.code, answer.text) if answer else ("", delivery.failure.what if delivery.failure else "")
+        self._outbox.add(SentReport(envelope.control_id, receiver, report, body, *said))
+        return delivery

@@ -3,27 +3,30 @@
 For reports it is an Enterprise Report Repository. Transactions out, to the RIS: RAD-1 Patient Registration (ADT^A04),
 RAD-12 Patient Update (ADT^A08), RAD-2 Placer Order Management (ORM^O01; an OMI^O23 does the same here, with RAD-4's
 segments). In: RAD-28 Structured Report Export (ORU^R01) from the dictation system. Rule: the EMR numbers its orders
-(ORC-2) and nothing else; accession number and study come from the RIS. A report that answers an order stands in the
-chart only if it is about the patient of that order.
+(ORC-2) and nothing else; accession number and study come from the RIS, unless a setting says otherwise. A report that
+answers an order stands in the chart only if it is about the patient of that order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from hl7dicom_lab import story
+from hl7dicom_lab.actors.held_report import told_as_held
 from hl7dicom_lab.actors.hl7_side import Hl7Side
+from hl7dicom_lab.actors.order_requests import OrderRequest, PatientRequest, Request
+from hl7dicom_lab.actors.order_sending import OrderSending
+from hl7dicom_lab.actors.outbox import SentMessage
+from hl7dicom_lab.actors.settings import EmrSettings
 from hl7dicom_lab.actors.site import Site
-from hl7dicom_lab.hl7v2 import acknowledge, checks, orders
+from hl7dicom_lab.hl7v2 import acknowledge, checks
 from hl7dicom_lab.hl7v2.acknowledge import Acknowledgment
 from hl7dicom_lab.hl7v2.build import Envelope
-from hl7dicom_lab.hl7v2.groups import reports
 from hl7dicom_lab.hl7v2.message import Message
-from hl7dicom_lab.mapping.oru_to_report import oru_to_report
+from hl7dicom_lab.mapping.oru_to_report import reports_in
 from hl7dicom_lab.model import Hl7Address, ImagingOrder, OrderControl, Patient, Report, Visit
-from hl7dicom_lab.services.mllp_sender import MllpSender
+from hl7dicom_lab.services.hl7_receiver import Effect
 from hl7dicom_lab.storage.placed_orders import PlacedOrders
 from hl7dicom_lab.storage.reports import HeldReport, ReportShelf
 
@@ -44,7 +47,9 @@ class Emr:
         self._ris = ris
         self._clock = site.clock
         self._mint = site.mint
-        self._to_ris = MllpSender(ris.host, ris.port, trace=site.trace, system=story.EMR, peer=ris.application)
+        self._facility = site.facility
+        self._to_ris = site.sender(story.EMR, ris)
+        self._sending = OrderSending(self._to_ris, envelope=self.envelope, order_number=self._new_order_number)
         self._hl7 = Hl7Side(story.EMR, {"ORU^R01": self._receive_report}, self.reports.database, site, port)
 
     def start(self) -> None:
@@ -62,41 +67,76 @@ class Emr:
         """Where reports are sent."""
         return self._hl7.address
 
+    @property
+    def settings(self) -> EmrSettings:
+        """How the order interface is set. New settings hold from the next message on."""
+        return self._sending.settings
+
+    @settings.setter
+    def settings(self, settings: EmrSettings) -> None:
+        self._sending.settings = settings
+
+    @property
+    def outbox(self) -> tuple[SentMessage, ...]:
+        """What the order interface has sent, with the answers, in the order of sending; the newest thousand."""
+        return self._sending.outbox
+
     def place(self, *placed: ImagingOrder, message: str = "ORM") -> tuple[ImagingOrder, ...]:
         """Number new orders and send them in one message (`ORM` or `OMI`); the orders as they were sent.
 
-        Raises `Refused` where the RIS says no; use `send` to read the acknowledgment yourself.
+        Raises `Refused` where the RIS says no; the message stays in the outbox, for `send_again`. Use `send` to read
+        the acknowledgment yourself.
         """
         numbered = tuple(
             one if one.placer_order_number else replace(one, placer_order_number=self._new_order_number())
             for one in placed
         )
-        acknowledge.accepted(self._send_orders(OrderControl.NEW, numbered, message), "the RIS")
-        self._orders.remember(numbered)
-        return numbered
+        sent, answer = self._ask(OrderRequest(OrderControl.NEW, numbered, message))
+        acknowledge.accepted(answer, "the RIS")
+        return sent.orders if isinstance(sent, OrderRequest) else numbered
 
     def change(self, *changed: ImagingOrder, status: str = "", message: str = "ORM") -> Acknowledgment:
         """Send changed orders (XO). `status` is ORC-5, such as CM for completed."""
-        return self._send_orders(OrderControl.CHANGE, changed, message, status)
+        return self._ask(OrderRequest(OrderControl.CHANGE, changed, message, status))[1]
 
     def cancel(self, *cancelled: ImagingOrder, message: str = "ORM") -> Acknowledgment:
         """Cancel orders (CA) whose examination has not begun."""
-        return self._send_orders(OrderControl.CANCEL, cancelled, message, "CA")
+        return self._ask(OrderRequest(OrderControl.CANCEL, cancelled, message, "CA"))[1]
+
+    def cancel_order(self, placer_order_number: str) -> Acknowledgment:
+        """Cancel an order by its number (`P00004`). Raises `NotFound` where the outbox has no such order."""
+        found = self._sending.orders_numbered(placer_order_number)
+        return self.cancel(*found.orders, message=found.message)
 
     def discontinue(self, *ended: ImagingOrder, message: str = "ORM") -> Acknowledgment:
         """Discontinue orders (DC): stop what is under way and do no more."""
-        return self._send_orders(OrderControl.DISCONTINUE, ended, message, "DC")
+        return self._ask(OrderRequest(OrderControl.DISCONTINUE, ended, message, "DC"))[1]
 
     def check_in(self, patient: Patient, visit: Visit) -> Acknowledgment:
         """Register the visit: the patient is here (ADT^A04)."""
-        return self.send(orders.adt(self.envelope(), "A04", patient, visit))
+        return self._ask(PatientRequest("A04", patient, visit))[1]
 
     def update_patient(self, patient: Patient, visit: Visit) -> Acknowledgment:
         """Tell a change of the patient's demographics (ADT^A08)."""
-        return self.send(orders.adt(self.envelope(), "A08", patient, visit))
+        return self._ask(PatientRequest("A08", patient, visit))[1]
+
+    def send_again(self, control_id: str, *, as_change: bool = False) -> Acknowledgment:
+        """Ask for what a message of the outbox asked for, in a new message with the settings of now.
+
+        An order that the RIS has goes again as a change (`as_change=True`, XO); as a new one it is refused with 205.
+        Raises `NotFound` where the outbox has no such message, `CannotBuild` where it is no order that can change.
+        """
+        return self._ask(self._sending.request_again(control_id, as_change=as_change))[1]
+
+    def lose_next_answer(self) -> None:
+        """The answer to the next message comes too late: the interface hangs up and does not read it.
+
+        What it does then is its setting `without_an_answer`.
+        """
+        self._sending.lose_next_answer()
 
     def send(self, body: bytes) -> Acknowledgment:
-        """Send a message of your own to the RIS and read its acknowledgment.
+        """Send a message of your own to the RIS, as it is and whatever the settings, and read its acknowledgment.
 
         Raises `DeliveryError` where the RIS cannot be reached or does not answer, `Hl7Fault` where its answer cannot be
         read.
@@ -107,7 +147,7 @@ class Emr:
         """The header of the next message to the RIS: a new control id and the time."""
         moment = self._clock.tick()
         control_id = f"{story.EMR}{self._mint.number(story.EMR):06d}"
-        return Envelope(story.EMR, story.FACILITY, self._ris.application, self._ris.facility, moment, control_id)
+        return Envelope(story.EMR, self._facility, self._ris.application, self._ris.facility, moment, control_id)
 
     def report(self, accession_number: str) -> Report | None:
         """The report that holds for an examination, as the physician sees it; None while there is none."""
@@ -120,27 +160,28 @@ class Emr:
     def _new_order_number(self) -> str:
         return f"P{self._mint.number('placer order'):05d}"
 
-    def _send_orders(
-        self, control: OrderControl, sent: Sequence[ImagingOrder], message: str, status: str = ""
-    ) -> Acknowledgment:
-        build: Callable[..., bytes] = orders.omi if message == "OMI" else orders.orm
-        return self.send(build(self.envelope(), control, sent, status))
+    def _ask(self, request: Request) -> tuple[Request, Acknowledgment]:
+        """Send a request; what was sent, and the answer. The EMR keeps for whom orders were placed."""
+        sent, answer = self._sending.send(request)
+        if answer.accepted and isinstance(sent, OrderRequest) and sent.control is OrderControl.NEW:
+            self._orders.remember(sent.orders)
+        return sent, answer
 
-    def _receive_report(self, message: Message) -> str:
+    def _receive_report(self, message: Message) -> Effect:
         checks.check_patient(message)
-        told = [self._file(oru_to_report(group).report) for group in reports(message)]
-        return "; ".join(dict.fromkeys(told))
+        filed = [self._file(report) for report in reports_in(message)]
+        text = "; ".join(dict.fromkeys(one.text for one in filed))
+        return Effect(text, tuple(remark for one in filed for remark in one.remarks))
 
-    def _file(self, report: Report) -> str:
+    def _file(self, report: Report) -> Effect:
         now = self._clock.now()
         reason = self._why_held(report)
         if reason:
-            held = self.reports.hold(report, reason, now)
-            return f"kept in the exceptions queue as number {held.number}: {reason}"
+            return told_as_held(self.reports.hold(report, reason, now), "lab.emr.exceptions()")
         attached = self.reports.attach(report, now)
         if not attached.is_current:
-            return f"filed in the chart, but not as the current report: {attached.reason}"
-        return "filed in the chart"
+            return Effect(f"filed in the chart, but not as the current report: {attached.reason}")
+        return Effect("filed in the chart")
 
     def _why_held(self, report: Report) -> str:
         """Why a person has to look at a report before it stands in a chart; empty where nothing speaks against it."""

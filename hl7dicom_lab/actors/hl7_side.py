@@ -6,10 +6,10 @@ memory of the message and its answer are one transaction.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from hl7dicom_lab import story
 from hl7dicom_lab.actors.site import Site
+from hl7dicom_lab.hl7v2.message import Message
 from hl7dicom_lab.model import Hl7Address
 from hl7dicom_lab.services.hl7_receiver import Handler, Hl7Receiver
 from hl7dicom_lab.services.mllp_listener import MllpListener
@@ -18,21 +18,43 @@ from hl7dicom_lab.storage.inbox import Inbox
 
 
 class Hl7Side:
-    """Listens for the messages of one application; `handlers` maps `ORM^O01` and the like to what the system does."""
+    """Listens for the messages of one application; `handlers` maps `ORM^O01` and the like to what the system does.
+
+    `demand` is what the system asks of every message besides; it raises `Hl7Fault`.
+    """
 
     def __init__(
-        self, application: str, handlers: Mapping[str, Handler], database: Database, site: Site, port: int
+        self,
+        application: str,
+        handlers: Mapping[str, Handler],
+        database: Database,
+        site: Site,
+        port: int,
+        *,
+        demand: Callable[[Message], None] = lambda _: None,
     ) -> None:
         self._application = application
-        receiver = Hl7Receiver(
+        self._facility = site.facility
+        self._takes_tls_only = site.security.tls is not None
+        #: The acknowledgment of a message, or None where none is due: what the listener asks.
+        self.receive = Hl7Receiver(
             handlers,
             Inbox(database),
             application=application,
-            facility=story.FACILITY,
+            facility=site.facility,
             clock=site.clock,
             mint=site.mint,
+            demand=demand,
         )
-        self._listener = MllpListener(receiver, trace=site.trace, system=application, host=site.host, port=port)
+        self._listener = MllpListener(
+            self.receive,
+            trace=site.trace,
+            system=application,
+            host=site.host,
+            port=port,
+            limits=site.patience.hl7,
+            security=site.security,
+        )
 
     def start(self) -> None:
         """Begin to listen."""
@@ -45,4 +67,5 @@ class Hl7Side:
     @property
     def address(self) -> Hl7Address:
         """Where messages are sent, and how they name the application."""
-        return Hl7Address(self._listener.host, self._listener.port, self._application, story.FACILITY)
+        listener = self._listener
+        return Hl7Address(listener.host, listener.port, self._application, self._facility, self._takes_tls_only)

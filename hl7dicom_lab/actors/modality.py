@@ -7,19 +7,27 @@ UIDs, pixels) comes from the scanner.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 
 from pydicom.dataset import Dataset
+from pydicom.uid import (
+    ComputedRadiographyImageStorage,
+    CTImageStorage,
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    MRImageStorage,
+)
 
-from hl7dicom_lab import story
+from hl7dicom_lab.actors.image_queue import ImageQueue, WaitingImage
+from hl7dicom_lab.actors.scanner_query import scanner_query
+from hl7dicom_lab.actors.settings import ScannerSettings
 from hl7dicom_lab.actors.site import Site
 from hl7dicom_lab.course_files import data_folder
 from hl7dicom_lab.dicom.acquisition import read_series
-from hl7dicom_lab.errors import NotFound
-from hl7dicom_lab.mapping.order_to_worklist import put
-from hl7dicom_lab.mapping.table import ORDER_TO_WORKLIST
+from hl7dicom_lab.errors import AssociationFailed, NotFound
 from hl7dicom_lab.mapping.worklist_to_image import MadeByModality, TaggedImage, worklist_to_image
 from hl7dicom_lab.model import DicomAddress, Station
 from hl7dicom_lab.services.scu import Scu, StoreResult
@@ -30,6 +38,17 @@ _ACQUIRED = {
     "MR": ("mr_brain", "T1 axial"),
     "CT": ("ct_slice", "Axial"),
     "CR": ("cr_chest", "AP"),
+}
+
+#: The SOP classes of these images (PS3.4 section B.5).
+_SOP_CLASSES = {"MR": MRImageStorage, "CT": CTImageStorage, "CR": ComputedRadiographyImageStorage}
+
+#: What a scanner proposes to the PACS for its images, by its setting; they are encoded in the first. Set to deflated it
+#: leaves out Implicit VR Little Endian, which PS3.5 section 10.1 demands beside it: that is the harm of this setting.
+_PROPOSED = {
+    "Explicit VR Little Endian": (ExplicitVRLittleEndian, ImplicitVRLittleEndian),
+    "Implicit VR Little Endian": (ImplicitVRLittleEndian,),
+    "Deflated Explicit VR Little Endian": (DeflatedExplicitVRLittleEndian,),
 }
 
 
@@ -45,15 +64,36 @@ class _Series:
 
 
 class Modality:
-    """One scanner of the department, at one station."""
+    """One scanner of the department, at one station. `stored` is told each study of which the PACS took images."""
 
-    def __init__(self, station: Station, site: Site, *, worklist: DicomAddress, storage: DicomAddress) -> None:
+    def __init__(
+        self,
+        station: Station,
+        site: Site,
+        *,
+        worklist: DicomAddress,
+        storage: DicomAddress,
+        stored: Callable[[str], object] = lambda _: None,
+    ) -> None:
         self.station = station
+        self._institution_name = site.institution_name
+        self._stored = stored
+        self.settings = ScannerSettings(
+            worklist_ae_title=worklist.ae_title, worklist_station=station.ae_title, pacs_ae_title=storage.ae_title
+        )
+        self._queue = ImageQueue()
         self._worklist = worklist
         self._storage = storage
         self._clock = site.clock
         self._mint = site.mint
-        self._scu = Scu(station.ae_title, trace=site.trace, system=station.name, clock=site.clock)
+        self._scu = Scu(
+            station.ae_title,
+            trace=site.trace,
+            system=station.name,
+            clock=site.clock,
+            time_outs=site.patience.dicom,
+            security=site.security,
+        )
 
     def __repr__(self) -> str:
         return f"<Modality {self.station.name}, {self.station.modality}, AE title {self.station.ae_title}>"
@@ -63,32 +103,32 @@ class Modality:
 
         Raises `AssociationFailed` or `Refused` where it is not.
         """
-        self._scu.echo(address or self._storage)
+        self._scu.echo(address or self._pacs())
+
+    def check_storage(self) -> None:
+        """Agree with the PACS on how images of this scanner are sent, and send none.
+
+        Raises `AssociationFailed` where both cannot agree, `NotFound` for a modality that the course has no images of.
+        """
+        self._check_acquires()
+        proposed = _PROPOSED[self.settings.transfer_syntax]
+        self._scu.negotiate(self._pacs(), _SOP_CLASSES[self.station.modality], proposed)
 
     def query(self, query: Dataset | None = None, **keys: str) -> tuple[Dataset, ...]:
         """Ask the worklist. Without a query: today's steps of this station, with every attribute that the RIS knows.
 
         `keys` are further matching keys by keyword, wherever they stand (`PatientName="RIVERA*"`).
-        Raises `Refused` with the status where the worklist does not answer.
+        Raises `Refused` with the status where the worklist does not answer, `AssociationFailed` without association.
         """
-        return tuple(self._scu.find_worklist(self._worklist, query or self.todays_query(**keys)))
+        worklist = replace(self._worklist, ae_title=self.settings.worklist_ae_title)
+        return tuple(self._scu.find_worklist(worklist, query or self._query(self._clock.today(), keys)))
 
-    def todays_query(self, **keys: str) -> Dataset:
-        """The query that a scanner sends: its station, its modality, today; every attribute as a return key."""
-        query = Dataset()
-        own = {
-            "ScheduledStationAETitle": self.station.ae_title,
-            "ScheduledProcedureStepStartDate": f"{self._clock.today():%Y%m%d}",
-            "Modality": self.station.modality,
-        }
-        wanted = own | keys
-        for row in ORDER_TO_WORKLIST:
-            keyword = row.attribute.rpartition(".")[2]
-            if keyword != "SpecificCharacterSet":
-                put(query, row.attribute, wanted.pop(keyword, [] if keyword.endswith("Sequence") else None))
-        for keyword, value in wanted.items():
-            put(query, keyword, value)
-        return query
+    def todays_query(self, *, on: date | None = None, **keys: str) -> Dataset:
+        """The query that a scanner sends: its station, its modality, today; every attribute as a return key.
+
+        `on` is another day than today, to see what it will ask then. What station and days are is a setting.
+        """
+        return self._query(on or self._clock.today(), keys)
 
     def examine(self, item: Dataset, acquisitions: Sequence[Dataset] | None = None) -> tuple[TaggedImage, ...]:
         """Acquire one series for a worklist item, and tag it. Nothing is sent yet.
@@ -114,22 +154,54 @@ class Modality:
         return tuple(images)
 
     def store(self, images: Sequence[TaggedImage | Dataset]) -> tuple[StoreResult, ...]:
-        """Send images to the PACS in one association; what it said to each.
+        """Send images to the PACS in one association; what it said to each. What it does not keep waits in the queue.
 
-        Raises `AssociationFailed` where the PACS cannot be reached.
+        Raises `AssociationFailed` where there is no association.
         """
         data_sets = [one.data_set if isinstance(one, TaggedImage) else one for one in images]
-        with progress("Storing images", len(data_sets)) as one_more:
-            return self._scu.store(self._storage, data_sets, one_more)
+        proposed = _PROPOSED[self.settings.transfer_syntax]
+        try:
+            with progress("Sending images", len(data_sets)) as one_more:
+                results = self._scu.store(self._pacs(), data_sets, one_more, transfer_syntaxes=proposed)
+        except AssociationFailed as failure:
+            self._queue.keep(WaitingImage(one, failure.what) for one in data_sets)
+            raise
+        told = tuple(zip(data_sets, results, strict=True))
+        self._queue.keep(WaitingImage(one, _said(result)) for one, result in told if not result.stored)
+        self._queue.settle(result.sop_instance_uid for result in results if result.stored)
+        for study in dict.fromkeys(str(one.get("StudyInstanceUID", "")) for one, result in told if result.stored):
+            self._stored(study)
+        return results
+
+    @property
+    def queue(self) -> tuple[WaitingImage, ...]:
+        """The images that were sent or should have been, and that the PACS does not keep yet, each with the reason."""
+        return self._queue.waiting()
+
+    def send_again(self) -> tuple[StoreResult, ...]:
+        """Send what waits in the queue; what the PACS said to each, and nothing where nothing waits.
+
+        Raises `AssociationFailed` where there is no association.
+        """
+        return self.store([one.data_set for one in self.queue])
+
+    def _query(self, day: date, keys: Mapping[str, str]) -> Dataset:
+        return scanner_query(self.settings, self.station.modality, day, keys)
+
+    def _pacs(self) -> DicomAddress:
+        return replace(self._storage, ae_title=self.settings.pacs_ae_title)
 
     def _acquire(self) -> tuple[Dataset, ...]:
+        self._check_acquires()
+        return read_series(data_folder() / _ACQUIRED[self.station.modality][0])
+
+    def _check_acquires(self) -> None:
         if self.station.modality not in _ACQUIRED:
             raise NotFound(
                 f"the course has no images of modality {self.station.modality}",
                 where="data/",
                 next_step="use one of " + ", ".join(_ACQUIRED) + ", or give your own data sets",
             )
-        return read_series(data_folder() / _ACQUIRED[self.station.modality][0])
 
     def _made(self, series: _Series, number: int) -> MadeByModality:
         return MadeByModality(
@@ -143,6 +215,10 @@ class Modality:
             acquired=self._clock.tick(),
             modality=self.station.modality,
             station_name=self.station.name,
-            institution_name=story.INSTITUTION,
+            institution_name=self._institution_name,
             series_description=series.description,
         )
+
+
+def _said(result: StoreResult) -> str:
+    return f"{result.words}: {result.comment}" if result.comment else result.words

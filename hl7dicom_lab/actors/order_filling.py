@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
+from pydicom.dataset import Dataset
+
 from hl7dicom_lab.actors.meant_steps import is_omi, step_id, steps_meant
 from hl7dicom_lab.errors import Hl7Fault
 from hl7dicom_lab.hl7v2 import checks
-from hl7dicom_lab.hl7v2.groups import orders
+from hl7dicom_lab.hl7v2.groups import orders, placed
 from hl7dicom_lab.hl7v2.message import Message, Segments
 from hl7dicom_lab.mapping.conversions import RULES
 from hl7dicom_lab.mapping.order_to_worklist import (
@@ -44,6 +46,9 @@ _COLUMN = {
     "ScheduledProcedureStepSequence.ScheduledProcedureStepID": "scheduled_procedure_step_id",
     "FillerOrderNumberImagingServiceRequest": "filler_order_number",
 }
+
+_DESCRIPTION_OR_CODE = ("RequestedProcedureDescription", "RequestedProcedureCodeSequence")
+_STEP_DESCRIPTION_OR_CODE = (f"{STEP}.ScheduledProcedureStepDescription", f"{STEP}.ScheduledProtocolCodeSequence")
 
 #: A status that ends the step without images.
 _ENDED = (StepStatus.CANCELED, StepStatus.DISCONTINUED)
@@ -82,7 +87,8 @@ class OrderFilling:
         with self._book.database.transaction():
             entered: list[BookedStep] = []
             for group in groups:
-                entered += self._fill(group, groups, entered)
+                with placed(group, message):
+                    entered += self._fill(group, groups, entered)
         return _what_was_done(groups[0].get("ORC-1"), entered)
 
     def _fill(self, order: Segments, message: tuple[Segments, ...], entered: list[BookedStep]) -> Iterable[BookedStep]:
@@ -126,6 +132,7 @@ class OrderFilling:
         """Numbers are made last, so that a refused order uses none up."""
         modality_at = "IPC-5" if is_omi(order) else "OBR-24"
         planned = scheduled(mapped, stations=self._stations, now=self._now(), modality_at=modality_at)
+        _check_answerable(planned.data_set)
         return identified(planned, {path: self._new_identifier(path) for path in missing(planned.data_set)})
 
     def _new_identifier(self, attribute: str) -> str:
@@ -218,6 +225,17 @@ def _check_requested(order: Segments) -> None:
         )
     if not checks.says_something(order, "OBR-44"):
         checks.require(order, "OBR-4", "the procedure", "put code^text^coding system there")
+
+
+def _check_answerable(item: Dataset) -> None:
+    """What every worklist answer has (PS3.4 Table K.6-1, types 1 and 1C) and nobody but the placer can say."""
+    for attributes, where, what, next_step in (
+        (("PatientName",), "PID-5", "the patient's name", "put family^given into the first repetition"),
+        (_DESCRIPTION_OR_CODE, "OBR-4", "the procedure", "put code^text^coding system there"),
+        (_STEP_DESCRIPTION_OR_CODE, "OBR-4", "what is done in this step", "put code^text^coding system there"),
+    ):
+        if not any(get(item, attribute) for attribute in attributes):
+            raise Hl7Fault(f"{what} is missing", code=101, where=where, next_step=next_step)
 
 
 def _same_patient(one: WorklistItem, other: WorklistItem) -> bool:

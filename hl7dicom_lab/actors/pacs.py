@@ -16,21 +16,25 @@ from typing import TYPE_CHECKING
 from pydicom.dataset import Dataset
 
 from hl7dicom_lab import story
+from hl7dicom_lab.actors.held_report import told_as_held
 from hl7dicom_lab.actors.hl7_side import Hl7Side
+from hl7dicom_lab.actors.reassigning import Reassigned, Reassigning
 from hl7dicom_lab.actors.report_association import associate
+from hl7dicom_lab.actors.settings import PacsSettings
 from hl7dicom_lab.actors.site import Site
 from hl7dicom_lab.dicom.study_query import StudyQuery
 from hl7dicom_lab.errors import NotFound
 from hl7dicom_lab.hl7v2 import checks
-from hl7dicom_lab.hl7v2.groups import reports
 from hl7dicom_lab.hl7v2.message import Message
-from hl7dicom_lab.mapping.oru_to_report import oru_to_report
-from hl7dicom_lab.model import DicomAddress, Hl7Address, ReceivedInstance, Report, StudySummary
+from hl7dicom_lab.mapping.oru_to_report import reports_in
+from hl7dicom_lab.model import DicomAddress, Hl7Address, ReceivedInstance, Report, StoredInstance, StudySummary
 from hl7dicom_lab.services.archive_scp import ArchiveScp
+from hl7dicom_lab.services.hl7_receiver import Effect
 from hl7dicom_lab.storage.archive import Archive
-from hl7dicom_lab.storage.reports import Attached, DismissedReport, HeldReport, ReportShelf
+from hl7dicom_lab.storage.reports import Attached, DismissedReport, HeldReport, ReportShelf, ReportVersion
 from hl7dicom_lab.storage.study_search import answers
-from hl7dicom_lab.trace import Conversation
+from hl7dicom_lab.storage.withdrawals import Withdrawal
+from hl7dicom_lab.trace import Conversation, Remark
 
 if TYPE_CHECKING:
     from hl7dicom_lab.views.study.screen import StudyOnScreen
@@ -50,20 +54,25 @@ class Pacs:
         hl7_port: int = 0,
         storage_port: int = 0,
     ) -> None:
+        self.settings = PacsSettings()
         self.archive = Archive(home / "archive", durable=site.durable)
         self.reports = ReportShelf(home / "reports.sqlite", durable=site.durable)
         self._clock = site.clock
+        self._reassigning = Reassigning(self.archive, site.mint, site.ae_title(story.PACS))
         self._hl7 = Hl7Side(story.PACS, {"ORU^R01": self._receive_report}, self.reports.database, site, hl7_port)
         self._scp = ArchiveScp(
-            self._store,
-            self._find,
+            self.store,
+            self.find,
+            understand=StudyQuery,
             limit=MOST_MATCHES,
-            ae_title=story.PACS_AE_TITLE,
+            ae_title=site.ae_title(story.PACS),
             trace=site.trace,
             system=story.PACS,
             clock=site.clock,
             host=site.host,
             port=storage_port,
+            time_outs=site.patience.dicom,
+            security=site.security,
         )
 
     def start(self) -> None:
@@ -107,8 +116,37 @@ class Pacs:
         history = self.reports.history(study_instance_uid=study.study_instance_uid)
         current = [version.report for version in history if version.is_current]
         earlier = tuple(version.report for version in history if not version.is_current)
-        held = self._held_for(accession_number)
-        return StudyOnScreen.of(paths, current[-1] if current else None, earlier, held=tuple(held))
+        return StudyOnScreen.of(
+            paths,
+            current[-1] if current else None,
+            earlier,
+            held=tuple(self._held_for(accession_number)),
+            unscheduled=self.archive.count_unscheduled(study.study_instance_uid),
+        )
+
+    def unscheduled(self) -> tuple[StoredInstance, ...]:
+        """The images that name no order, contradict what is here, or were found to match none (`lab.reconcile()`)."""
+        return self.archive.unscheduled()
+
+    def reassign(self, accession_number: str, to: Dataset, *, by: str, because: str) -> Reassigned:
+        """Give images that were made under the wrong worklist item the identity of the right one, `to`.
+
+        The images are withdrawn, and corrected copies stand in the study of the right order. Raises `NotFound` where no
+        images have the accession number, `CannotBuild` where `to` does not name patient, order and study.
+        """
+        study = self.archive.find_study(accession_number=str(accession_number))
+        return self._reassigning.reassign(study, to, by=by, because=because, at=self._clock.tick())
+
+    def withdrawn(self) -> tuple[Withdrawal, ...]:
+        """The images that were taken out of sight: who decided, when, why, and which image took the place of each."""
+        return self.archive.withdrawals.all()
+
+    def judge_again(self, accession_number: str) -> tuple[ReportVersion, ...]:
+        """Judge by status and time which report on an examination holds; what holds now and did not before.
+
+        For reports that came while the setting was `the one that came last`. Raises `NotFound` where there is none.
+        """
+        return self.reports.judge_again(str(accession_number))
 
     def exceptions(self) -> tuple[HeldReport, ...]:
         """The reports that belong to no study by themselves, each with the reason, for a person to work off."""
@@ -152,29 +190,51 @@ class Pacs:
             if one.report.accession_number == accession_number:
                 yield f"a report waits in the exceptions queue as number {one.number}: {one.reason}"
 
-    def _store(self, received: ReceivedInstance) -> None:
-        self.archive.store(received)
+    def store(self, received: ReceivedInstance) -> Remark | None:
+        """Keep an image, whatever it says of its order; the first one of a study that names none is told of."""
+        room = self.settings.room
+        stored = self.archive.store(received, room=room if isinstance(room, int) else None)
+        withdrawal = self.archive.withdrawals.of(stored.sop_instance_uid)
+        if withdrawal:
+            return Remark(
+                f"kept out of sight: this image was withdrawn by {withdrawal.by} ({withdrawal.because})",
+                rule="IHE Imaging Object Change Management: an image that was withdrawn does not come back",
+                repair="nothing is needed; lab.pacs.withdrawn() names the image that took its place",
+                severity="information",
+            )
+        if not stored.unscheduled or self.archive.count_unscheduled(stored.study_instance_uid) > 1:
+            return None
+        return Remark(
+            f"kept, and flagged as unscheduled: {self.archive.doubt(vars(stored)) or 'it matches no order'}",
+            rule="IHE RAD-8: images carry the AccessionNumber of their order, as the worklist gave it",
+            repair="lab.reconcile() compares the archive with the orders; then send the image again with the right"
+            " identity and a new SOP Instance UID",
+            severity="warning",
+        )
 
-    def _find(self, query: Dataset, conversation: Conversation) -> Iterator[tuple[int, Dataset]]:
-        compiled = StudyQuery(query)
-        for remark in compiled.remarks:
-            conversation.note(remark.what, rule=remark.rule, repair=remark.repair, severity=remark.severity)
-        return answers(self.archive, compiled)
+    def find(self, query: StudyQuery, _: Conversation) -> Iterator[tuple[int, Dataset]]:
+        """What matches a query to the archive: the pending status and the identifier of each."""
+        return answers(self.archive, query)
 
-    def _receive_report(self, message: Message) -> str:
+    def receive(self, body: bytes, conversation: Conversation) -> bytes | None:
+        """The acknowledgment of a message that came on somebody else's port, once it has taken effect."""
+        return self._hl7.receive(body, conversation)
+
+    def _receive_report(self, message: Message) -> Effect:
         checks.check_patient(message)
-        return "; ".join(self._file(oru_to_report(group).report) for group in reports(message))
+        filed = [self._file(report) for report in reports_in(message)]
+        return Effect("; ".join(one.text for one in filed), tuple(remark for one in filed for remark in one.remarks))
 
-    def _file(self, report: Report) -> str:
+    def _file(self, report: Report) -> Effect:
         found = associate(report, self.archive)
         now = self._clock.now()
         if found.study is None:
-            held = self.reports.hold(report, found.reason, now)
-            return f"kept in the exceptions queue as number {held.number}: {found.reason}"
-        attached = self.reports.attach(_with_keys(report, found.study), now)
+            return told_as_held(self.reports.hold(report, found.reason, now), "lab.pacs.exceptions()")
+        last_holds = self.settings.report_that_holds == "the one that came last"
+        attached = self.reports.attach(_with_keys(report, found.study), now, last_holds=last_holds)
         if not attached.is_current:
-            return f"kept, but not as the current report: {attached.reason}"
-        return f"attached to the study with the accession number {found.study.accession_number or '(none)'}"
+            return Effect(f"kept, but not as the current report: {attached.reason}")
+        return Effect(f"attached to the study with the accession number {found.study.accession_number or '(none)'}")
 
 
 def _with_keys(report: Report, study: StudySummary) -> Report:

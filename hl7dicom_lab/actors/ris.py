@@ -8,15 +8,18 @@ acknowledgment leaves only after the book is written.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydicom.dataset import Dataset
 
 from hl7dicom_lab import story
 from hl7dicom_lab.actors.hl7_side import Hl7Side
+from hl7dicom_lab.actors.on_record import check_on_record
 from hl7dicom_lab.actors.order_filling import OrderFilling
+from hl7dicom_lab.actors.settings import RisSettings
 from hl7dicom_lab.actors.site import Site
 from hl7dicom_lab.dicom.worklist_query import CompiledQuery
 from hl7dicom_lab.errors import NotFound
@@ -24,12 +27,15 @@ from hl7dicom_lab.hl7v2 import checks
 from hl7dicom_lab.hl7v2.message import Message, Segments
 from hl7dicom_lab.mapping.conversions import RULES
 from hl7dicom_lab.mapping.order_to_worklist import changed_item, order_to_worklist, worklist_item
-from hl7dicom_lab.model import DicomAddress, Hl7Address, Station, StepStatus, WorklistItem
+from hl7dicom_lab.model import DicomAddress, Hl7Address, StepStatus, WorklistItem
+from hl7dicom_lab.services.find_service import Match
 from hl7dicom_lab.services.hl7_receiver import Handler
 from hl7dicom_lab.services.worklist_scp import WorklistScp
 from hl7dicom_lab.storage.order_book import BookedStep, OrderBook
 from hl7dicom_lab.trace import Conversation
-from hl7dicom_lab.views.query.explanation import QueryExplanation, with_keys
+
+if TYPE_CHECKING:
+    from hl7dicom_lab.views.query.explanation import QueryExplanation
 
 #: The most steps that one query gets; whoever asks for more is told so with 0xA700.
 MOST_MATCHES = 20_000
@@ -51,27 +57,30 @@ class Ris:
         home: Path,
         site: Site,
         *,
-        stations: Iterable[Station] = story.STATIONS,
         hl7_port: int = 0,
         worklist_port: int = 0,
     ) -> None:
+        self.settings = RisSettings()
         self.order_book = OrderBook(home / "order_book.sqlite", durable=site.durable)
         self._clock = site.clock
         self._mint = site.mint
-        by_modality = {station.modality: station for station in reversed(tuple(stations))}
+        by_modality = {station.modality: station for station in reversed(site.stations())}
         fill = OrderFilling(self.order_book, by_modality, self._make, site.clock.now)
         handlers: dict[str, Handler] = {"ORM^O01": fill, "OMI^O23": fill, "ADT^A08": self._update_patient}
         handlers |= dict.fromkeys(("ADT^A01", "ADT^A04", "ADT^A10"), self._check_in)
-        self._hl7 = Hl7Side(story.RIS, handlers, self.order_book.database, site, hl7_port)
+        self._hl7 = Hl7Side(story.RIS, handlers, self.order_book.database, site, hl7_port, demand=self._demand)
         self._scp = WorklistScp(
-            self._find,
+            self.find,
+            understand=CompiledQuery,
             limit=MOST_MATCHES,
-            ae_title=story.RIS_AE_TITLE,
+            ae_title=site.ae_title(story.RIS),
             trace=site.trace,
             system=story.RIS,
             clock=site.clock,
             host=site.host,
             port=worklist_port,
+            time_outs=site.patience.dicom,
+            security=site.security,
         )
 
     def start(self) -> None:
@@ -95,6 +104,14 @@ class Ris:
         """Where scanners query their worklist."""
         return self._scp.address
 
+    def receive(self, body: bytes, conversation: Conversation) -> bytes | None:
+        """The acknowledgment of a message that came on somebody else's port, once it has taken effect."""
+        return self._hl7.receive(body, conversation)
+
+    def find(self, query: CompiledQuery, _: Conversation) -> Iterator[tuple[int, Match]]:
+        """What matches a worklist query: the pending status and the identifier of each step, by start."""
+        return self.order_book.encoded_answers(query)
+
     def steps(self) -> tuple[WorklistItem, ...]:
         """Everything on the worklist, by start: what the desk sees."""
         return self.order_book.worklist()
@@ -109,6 +126,8 @@ class Ris:
         `keys` are further keys by keyword (`PatientName="RIVERA*"`); they are put in their place, in a copy of the
         query. A query that the standard forbids is explained, not raised.
         """
+        from hl7dicom_lab.views.query.explanation import QueryExplanation, with_keys
+
         return QueryExplanation.of(with_keys(query, keys), (step.item for step in self.order_book.steps()))
 
     def start_step(self, accession_number: str, step_id: str = "") -> WorklistItem:
@@ -123,8 +142,26 @@ class Ris:
         """The technologist is done: the step leaves the worklist. Steps are found as by `start_step`."""
         return self._move(accession_number, step_id, StepStatus.COMPLETED)
 
+    def reopen_step(self, accession_number: str, step_id: str = "", *, by: str, because: str) -> WorklistItem:
+        """The desk takes a completion back, such as one of another patient's step: it is SCHEDULED again.
+
+        Who did it and why stands as the origin of the status. Raises `NotFound` where no step is completed,
+        `CannotBuild` where nobody or no reason is named.
+        """
+        check_on_record("a step that is opened again", by=by, because=because)
+        self._clock.tick()
+        for step in self._booked(accession_number):
+            completed = step.item.status is StepStatus.COMPLETED
+            if completed and step_id in ("", step.item.scheduled_procedure_step_id):
+                return self.order_book.set_status(step, StepStatus.SCHEDULED, f"{by}: {because}").item
+        raise NotFound(
+            f"no step of {accession_number!r} is completed",
+            where="ScheduledProcedureStepStatus",
+            next_step=f"look at lab.ris.step({accession_number!r}).status",
+        )
+
     def _booked(self, accession_number: str) -> tuple[BookedStep, ...]:
-        found = self.order_book.steps(accession_number=accession_number)
+        found = self.order_book.steps(accession_number=str(accession_number))
         if not found:
             raise NotFound(
                 f"no step has the accession number {accession_number!r}",
@@ -150,11 +187,9 @@ class Ris:
             return self._mint.uid("study")
         return _NUMBERS[attribute].format(self._mint.number(attribute))
 
-    def _find(self, query: Dataset, conversation: Conversation) -> Iterator[tuple[int, Dataset]]:
-        compiled = CompiledQuery(query)
-        for remark in compiled.remarks:
-            conversation.note(remark.what, rule=remark.rule, repair=remark.repair, severity=remark.severity)
-        return self.order_book.answers(compiled)
+    def _demand(self, message: Message) -> None:
+        if self.settings.line_feeds == "refuse":
+            checks.check_segment_ends(message)
 
     def _check_in(self, message: Message) -> str:
         """The patient is here: the visit's steps, else those of the nearest day, become ARRIVED.

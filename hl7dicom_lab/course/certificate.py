@@ -16,6 +16,7 @@ from hl7dicom_lab.course.dashboard import Standing
 from hl7dicom_lab.course.lessons import LESSONS, Lesson
 from hl7dicom_lab.course.progress import Progress
 from hl7dicom_lab.errors import SetupError
+from hl7dicom_lab.visible import visible
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -56,18 +57,20 @@ class Certificate:
         standing = Standing.of(entries)
         days = [one.at[:10] for one in entries if one.what in ("exercise", "question")]
         skills = tuple(_shown(lesson, standing) for lesson in LESSONS if lesson.skill)
-        return cls(" ".join(name.split()), max(days, default=""), skills)
+        return cls(visible(" ".join(name.split())), max(days, default=""), skills)
 
-    def save(self, path: Path | str = "certificate.png") -> Path:
-        """Draw it into a PNG file, or a PDF where the name ends in `.pdf`; the file.
+    def save(self, path: Path | str = "certificate.png", *, logo: Path | str | None = None) -> Path:
+        """Draw it into a PNG file, or a PDF where the name ends in `.pdf`; the file. `logo` is a PNG of who teaches.
 
-        Raises `SetupError` where the file cannot be written.
+        Raises `SetupError` where the logo cannot be read or the file cannot be written.
         """
         from matplotlib.figure import Figure
 
         target = Path(path).expanduser()
         figure = Figure(figsize=(11.7, 8.3), layout=None)
         _draw(figure, self)
+        if logo is not None:
+            _draw_logo(figure, Path(logo).expanduser())
         try:
             figure.savefig(target, dpi=120)
         except (OSError, ValueError) as problem:  # ValueError: a kind of file that cannot be drawn
@@ -126,7 +129,7 @@ def _draw(figure: Figure, certificate: Certificate) -> None:
     axes.text(0.08, 0.80, "HL7 and DICOM in a radiology department", fontsize=25)
     _draw_name(axes, certificate)
     for place, one in enumerate(certificate.skills):
-        y = 0.60 - place * 0.05
+        y = 0.60 - place * 0.047
         axes.text(0.08, y, one.lesson.skill, fontsize=13)
         axes.text(0.33, y, _exercises(one), fontsize=13)
         axes.text(0.68, y, _questions(one), fontsize=13)
@@ -134,6 +137,23 @@ def _draw(figure: Figure, certificate: Certificate) -> None:
     axes.text(0.08, 0.11, f"{first}.", fontsize=10.5, color="#555555")
     axes.text(0.08, 0.08, rest.split("Exercises", 1)[0], fontsize=10.5, color="#555555")
     axes.text(0.08, 0.05, "Exercises" + rest.split("Exercises", 1)[1], fontsize=10.5, color="#555555")
+
+
+def _draw_logo(figure: Figure, logo: Path) -> None:
+    """The logo at the top right, as large as it fits; it says who teaches, and attests nothing."""
+    from matplotlib.image import imread
+
+    try:
+        picture = imread(logo, format="png")
+    except (OSError, ValueError, SyntaxError) as problem:  # SyntaxError: how Pillow calls a PNG that is broken
+        raise SetupError(
+            f"the logo cannot be read ({getattr(problem, 'strerror', None) or problem})",
+            where=logo.name,
+            next_step="name a PNG that other programs open",
+        ) from problem
+    corner = figure.add_axes((0.74, 0.78, 0.2, 0.15), anchor="NE")
+    corner.set_axis_off()
+    corner.imshow(picture, aspect="equal", cmap="gray")
 
 
 def _draw_name(axes: Axes, certificate: Certificate) -> None:

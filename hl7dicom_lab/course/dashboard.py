@@ -19,10 +19,10 @@ from hl7dicom_lab.course import contents
 from hl7dicom_lab.course.drawn_test import draw
 from hl7dicom_lab.course.lessons import LESSONS, Lesson
 from hl7dicom_lab.course.progress import Entry, Progress
-from hl7dicom_lab.course.verdict import Outcome
+from hl7dicom_lab.simple_table import as_html, as_lines
+from hl7dicom_lab.verdict import Outcome
 
 _HEADINGS = ("lesson", "opened", "exercises", "questions", "right at first")
-_LEFT = "text-align:left"
 #: The lesson whose questions are a bank, from which tests are drawn.
 _DRAWN = "11"
 
@@ -151,25 +151,14 @@ class Dashboard:
         return json.dumps([asdict(line) for line in self.lines], indent=1, ensure_ascii=False)
 
     def __str__(self) -> str:
-        cells = [_HEADINGS, *(_cells(line) for line in self.lines)]
-        widths = [max(len(row[column]) for row in cells) for column in range(len(_HEADINGS))]
-        rows = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in cells]
-        rows.insert(1, "  ".join("-" * width for width in widths))
-        return "\n".join(line.rstrip() for line in [*rows, *([self.problem] if self.problem else [])])
+        told = as_lines([_HEADINGS, *map(_cells, self.lines)], ruled=True)
+        return "\n".join([*told, *([self.problem.rstrip()] if self.problem else [])])
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        head = "".join(f'<th scope="col" style="{_LEFT}">{name}</th>' for name in _HEADINGS)
-        body = "".join(
-            "<tr>" + "".join(f'<td style="{_LEFT}">{html.escape(cell)}</td>' for cell in _cells(line)) + "</tr>"
-            for line in self.lines
-        )
         problem = f"<p>{html.escape(self.problem)}</p>" if self.problem else ""
-        return (
-            f'<table style="{_LEFT}"><caption>Your progress</caption><thead><tr>{head}</tr></thead>'
-            f"<tbody>{body}</tbody></table>{problem}"
-        )
+        return as_html("Your progress", _HEADINGS, [_cells(line) for line in self.lines]) + problem
 
 
 def _line(lesson: Lesson, standing: Standing) -> Line:

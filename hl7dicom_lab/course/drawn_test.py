@@ -1,8 +1,9 @@
 """The test of lesson 11: questions drawn from the bank, a few for every skill, with results by skill.
 
-Rules: the same number draws the same questions on every machine, another number others; every skill is asked; the first
-answer counts, and a test that is drawn again stands as it was left. The result is formative: it says what to learn
-next, and the key ships with the course.
+Rules: the same number draws the same questions on every machine, another number others; under another seed the number
+is another one, so that neighbours may have different tests; every skill is asked; the first answer counts, and a test
+that is drawn again stands as it was left. The result is formative: it says what to learn next, and the key ships with
+the course.
 """
 
 from __future__ import annotations
@@ -18,14 +19,16 @@ from hl7dicom_lab.course.lessons import LESSONS, Lesson, find_lesson
 from hl7dicom_lab.course.progress import Progress
 from hl7dicom_lab.course.question import Question
 from hl7dicom_lab.course.quiz import Quiz
-from hl7dicom_lab.course.verdict import Verdict
 from hl7dicom_lab.errors import NotFound
+from hl7dicom_lab.verdict import Verdict
 
 if TYPE_CHECKING:
     from hl7dicom_lab.lab import Lab
 
 #: How many questions of each skill a test has.
 OF_EACH_SKILL = 2
+#: So many tests walk through the bank in one order; the next ones take another order.
+_OF_ONE_ORDER = 100
 _LEFT = "text-align:left"
 
 
@@ -34,11 +37,17 @@ def draw(bank: tuple[Question, ...], number: int) -> tuple[Question, ...]:
     drawn: list[Question] = []
     for lesson in LESSONS:
         mixed = [question for question in bank if question.lesson == lesson.number]
-        random.Random(lesson.number).shuffle(mixed)
+        order = (number - 1) // _OF_ONE_ORDER
+        random.Random(f"{lesson.number}/{order}" if order else lesson.number).shuffle(mixed)
         # Consecutive tests walk through the bank, so that a second test asks other questions as long as there are some.
         first = (number - 1) * OF_EACH_SKILL
         drawn += [mixed[(first + place) % len(mixed)] for place in range(min(OF_EACH_SKILL, len(mixed)))]
     return tuple(drawn)
+
+
+def number_under(seed: int, number: int) -> int:
+    """The number that a test has under a seed: the learner's own hundred. Under seed 1 it is what was asked for."""
+    return number + _OF_ONE_ORDER * (seed - 1)
 
 
 @dataclass(frozen=True)
@@ -99,10 +108,10 @@ class DrawnTest:
             raise NotFound(
                 f"there is no test {number!r}", where="draw_test", next_step="write a whole number from 1, such as 2"
             )
-        self.number = number
-        self._questions = draw(contents.questions_of("11"), number)
+        self.number = number_under(lab.mint.seed, number)
+        self._questions = draw(contents.questions_of("11"), self.number)
         self._quiz = Quiz(self._questions, lab, progress, is_test=True)
-        progress.test(number)
+        progress.test(self.number)
 
     @property
     def ids(self) -> tuple[str, ...]:

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hl7dicom_lab.course.progress import Progress
-from hl7dicom_lab.course.shown import Shown
-from hl7dicom_lab.course.verdict import Outcome, Verdict, not_attempted, not_checked, wrong
 from hl7dicom_lab.errors import LabError
+from hl7dicom_lab.shown import Shown
+from hl7dicom_lab.verdict import Outcome, Verdict, not_attempted, not_checked, wrong
 
 if TYPE_CHECKING:
     from hl7dicom_lab.lab import Lab

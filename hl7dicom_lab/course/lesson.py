@@ -6,6 +6,7 @@ time, and then begins anew with the same values. What was answered before stays 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Self
 
 from hl7dicom_lab.course import contents, missing_names
@@ -16,6 +17,7 @@ from hl7dicom_lab.course.exercise import OpenExercise
 from hl7dicom_lab.course.lessons import Lesson, find_lesson
 from hl7dicom_lab.course.progress import Progress
 from hl7dicom_lab.course.quiz import Quiz
+from hl7dicom_lab.course.seed import chosen_seed
 from hl7dicom_lab.course.starts import prepare
 from hl7dicom_lab.lab import Lab
 
@@ -29,10 +31,10 @@ class LessonLab(Lab):
     _opened: dict[str, OpenExercise]
 
     @classmethod
-    def open(cls, number: str | int, *, seed: int = 1) -> Self:
+    def open(cls, number: str | int, *, seed: int | None = None) -> Self:
         """Start the department of a lesson. Raises `NotFound` for a number that is no lesson's."""
         lesson = find_lesson(number)
-        lab = cls.fresh(seed=seed)
+        lab = cls.fresh(seed=chosen_seed() if seed is None else seed)
         lab.lesson = lesson
         lab._opened = {}
         lab._start = prepare(lab, lesson.number)
@@ -63,6 +65,13 @@ class LessonLab(Lab):
         """What you have shown, by skill, as a picture to keep."""
         return Certificate.of(name, self._progress)
 
+    def _closed_tickets(self) -> Collection[str]:
+        return {entry.id for entry in self._progress.entries() if entry.what == "ticket"}
+
+    def _close_ticket(self, letter: str) -> None:
+        if letter not in self._closed_tickets():
+            self._progress.ticket(letter)
+
     def __repr__(self) -> str:
         lesson = self.lesson
         own = Dashboard.of(self._progress).line(lesson)
@@ -70,9 +79,10 @@ class LessonLab(Lab):
         return "\n".join(line for line in lines if line)
 
 
-def open_lesson(number: str | int, *, seed: int = 1) -> LessonLab:
+def open_lesson(number: str | int, *, seed: int | None = None) -> LessonLab:
     """Open a lesson: the department as it stands at its start.
 
+    `seed` is what UIDs and the draws of the test follow from; without one the environment chooses (`course/seed.py`).
     Raises `NotFound` for a number that is no lesson's, `SetupError` where the department cannot start.
     """
     return LessonLab.open(number, seed=seed)

@@ -31,7 +31,6 @@ class Lesson:
         return words[0].upper() + words[1:]
 
 
-#: Lesson 10, `when_it_breaks`, comes with the tickets; its place is kept.
 LESSONS: tuple[Lesson, ...] = (
     Lesson("00", "start_here", "Does my lab work?"),
     Lesson("01", "two_languages", "What is the difference between HL7 and DICOM?", "the two languages"),
@@ -43,6 +42,7 @@ LESSONS: tuple[Lesson, ...] = (
     Lesson("07", "report_the_study", "How does the report travel?", "reports"),
     Lesson("08", "read_report_beside_images", "How do the two meet again?", "reports beside images"),
     Lesson("09", "a_day_in_the_department", "Can I run it all?", "the whole department"),
+    Lesson("10", "when_it_breaks", "What is wrong this time?", "troubleshooting"),
     Lesson("11", "test_your_knowledge", "Am I ready?"),
 )
 

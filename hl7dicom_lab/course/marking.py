@@ -22,7 +22,7 @@ from hl7dicom_lab.course.question import (
     ShortText,
     SingleChoice,
 )
-from hl7dicom_lab.course.verdict import Verdict, not_checked, right, wrong
+from hl7dicom_lab.verdict import Verdict, not_checked, right, wrong
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 

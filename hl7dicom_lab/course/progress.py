@@ -18,7 +18,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from hl7dicom_lab.course.verdict import Outcome, Verdict
+from hl7dicom_lab.storage.private import private_folder
+from hl7dicom_lab.verdict import Outcome, Verdict
 
 #: The environment variable that names another file, or `:memory:`.
 VARIABLE = "HL7DICOM_LAB_PROGRESS"
@@ -27,7 +28,7 @@ _IN_MEMORY = ":memory:"
 
 @dataclass(frozen=True)
 class Entry:
-    """One line: `lesson`, `exercise`, `hint`, `solution`, `question`, `answer shown` or `test`, and its id.
+    """One line: `lesson`, `exercise`, `hint`, `solution`, `question`, `answer shown`, `test` or `ticket`, and its id.
 
     `outcome` is an `Outcome`; `detail` is the mistake's name, the hint's number, or what a question was answered with.
     """
@@ -98,6 +99,10 @@ class Progress:
         """A test of lesson 11 was drawn."""
         self._add("test", str(number))
 
+    def ticket(self, letter: str) -> None:
+        """A ticket was closed."""
+        self._add("ticket", letter, Outcome.CORRECT)
+
     def entries(self) -> tuple[Entry, ...]:
         """Everything so far, oldest first; lines that cannot be read are left out."""
         on_disk = tuple(_read(self._path)) if self._path else ()
@@ -120,7 +125,7 @@ class Progress:
 
 
 def _append(path: Path, entry: Entry) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    private_folder(path.parent)
     line = json.dumps(asdict(entry), ensure_ascii=False).encode() + b"\n"
     with path.open("ab+") as file:
         if file.tell() and not _ends_with_a_line(file):

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 from hl7dicom_lab.course.marking import key, letters, mark, shown
 from hl7dicom_lab.course.progress import Entry, Progress
 from hl7dicom_lab.course.question import Question, resolved
-from hl7dicom_lab.course.shown import Shown
-from hl7dicom_lab.course.verdict import Outcome, Verdict, not_attempted, not_checked, wrong
 from hl7dicom_lab.errors import NotFound
+from hl7dicom_lab.shown import Shown
+from hl7dicom_lab.verdict import Outcome, Verdict, not_attempted, not_checked, wrong
 
 if TYPE_CHECKING:
     from hl7dicom_lab.lab import Lab

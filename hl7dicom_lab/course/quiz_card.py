@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from hl7dicom_lab.course.marking import letters, shown
 from hl7dicom_lab.course.question import Matching, MultipleChoice, NumberQuestion, Ordering, ShortText, SingleChoice
-from hl7dicom_lab.course.verdict import Verdict
 from hl7dicom_lab.errors import NotFound
+from hl7dicom_lab.verdict import Verdict
 from hl7dicom_lab.views import live
 
 if TYPE_CHECKING:

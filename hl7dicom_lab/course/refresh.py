@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from hl7dicom_lab.course.progress import VARIABLE as PROGRESS_VARIABLE
+from hl7dicom_lab.course.seed import VARIABLE as SEED_VARIABLE
 from hl7dicom_lab.errors import SetupError
 from hl7dicom_lab.views.live import VARIABLE as WIDGETS_VARIABLE
 from hl7dicom_lab.views.progress_bar import progress
 
-#: How a kernel is set whose outputs are stored or compared: no progress from before, the text form of every card.
-SETTINGS = {PROGRESS_VARIABLE: ":memory:", WIDGETS_VARIABLE: "0"}
+#: How a kernel is set whose outputs are stored or compared: no progress from before, the text form of every card, and
+#: everybody's values.
+SETTINGS = {PROGRESS_VARIABLE: ":memory:", WIDGETS_VARIABLE: "0", SEED_VARIABLE: ""}
 
 
 def refresh(folder: Path, names: Sequence[str] = (), *, write: bool = True) -> Iterator[tuple[Path, bool]]:
@@ -47,6 +49,7 @@ def run(text: str, path: Path, settings: Mapping[str, str] = SETTINGS) -> str:
         notebook,
         timeout=60,
         kernel_name="python3",
+        extra_arguments=["--log-level=ERROR"],  # some kernels warn that they speak over 127.0.0.1, as all of them do
         record_timing=False,
         coalesce_streams=True,
         store_widget_state=False,

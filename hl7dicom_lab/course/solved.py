@@ -68,18 +68,21 @@ def _asked(notebook: dict[str, Any]) -> Iterator[Asked]:
             yield Asked(place, kind, found.group(1))
 
 
-def solved(text: str) -> str:
-    """A notebook (nbformat 4) with its exercises solved and its quizzes answered, without outputs."""
+def solved(text: str, *, quiz: str = _ANSWERED, test: str = _TEST_ANSWERED) -> str:
+    """A notebook (nbformat 4) with its exercises solved and its quizzes answered, without outputs.
+
+    `quiz` is the code of a quiz cell, with `{id}` in it, and `test` what follows the drawn test.
+    """
     notebook: dict[str, Any] = json.loads(text)
     for one in asked_in(notebook):
         cell = notebook["cells"][one.place]
-        code = _solution(one.id) if one.kind == "exercise" else _ANSWERED.format(id=one.id)
+        code = _solution(one.id) if one.kind == "exercise" else quiz.format(id=one.id)
         cell["source"] = code.splitlines(keepends=True)
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code":
             cell |= {"outputs": [], "execution_count": None}
             if "".join(cell["source"]).startswith(_TEST):
-                cell["source"] = [*cell["source"], *_TEST_ANSWERED.splitlines(keepends=True)]
+                cell["source"] = [*cell["source"], *test.splitlines(keepends=True)]
     return json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 

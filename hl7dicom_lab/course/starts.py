@@ -108,5 +108,6 @@ _STARTS: dict[str, Callable[[Lab], str]] = {
     "07": _images_stored,
     "08": _reported,
     "09": _empty,
+    "10": _full_worklist,
     "11": _reported,
 }

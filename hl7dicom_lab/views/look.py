@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from hl7dicom_lab.errors import NotFound
-from hl7dicom_lab.trace_table import visible
 from hl7dicom_lab.views.view import View
+from hl7dicom_lab.visible import visible
 
 #: How a message begins, after a frame's VT, line ends or a byte order mark. Small letters are a fault that is shown.
 _HEADER = re.compile(r"[\x0b\r\n \ufeff]*(MSH|FHS|BHS)", re.IGNORECASE)
@@ -23,7 +23,7 @@ _HEADER_TEXT = re.compile(_HEADER.pattern + r"[^\w./\\ -]", re.IGNORECASE)
 def look(thing: Any) -> View:
     """A message (text, bytes, `hl7.Message`, a row of the trace) or a data set (pydicom, a file) as an explorer.
 
-    Raises `NotFound` where it is neither, or a file is not there.
+    What stands in an outbox is a message as well. Raises `NotFound` where it is neither, or a file is not there.
     """
     message = _message(thing)
     if message is not None:
@@ -71,7 +71,7 @@ def _bytes(thing: Any) -> bytes | None:
         return _read(Path(thing))
     if isinstance(thing, bytes | bytearray | memoryview):
         return bytes(thing)
-    for name in ("raw", "data_set"):  # a row of the trace, a worklist item
+    for name in ("raw", "data_set"):  # a row of the trace or an outbox, a worklist item
         inside = getattr(getattr(thing, "decoded", thing), name, None)
         if isinstance(inside, bytes):
             return inside

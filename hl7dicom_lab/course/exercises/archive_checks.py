@@ -25,11 +25,11 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined] # pynetdicom ma
 )
 
 from hl7dicom_lab.course.exercise import Unfinished
-from hl7dicom_lab.course.verdict import Verdict, not_checked, right, wrong
 from hl7dicom_lab.dicom.status import is_pending, words
 from hl7dicom_lab.lab import Lab
 from hl7dicom_lab.model import StoredInstance, StudySummary
 from hl7dicom_lab.trace import Conversation
+from hl7dicom_lab.verdict import Verdict, not_checked, right, wrong
 
 _ELENA = "NG000001"
 _RADIOGRAPH = "NG000003"

@@ -10,7 +10,6 @@ import re
 from typing import Any
 
 from hl7dicom_lab import story, story_day
-from hl7dicom_lab.course.verdict import Verdict, right, wrong
 from hl7dicom_lab.errors import Hl7Fault
 from hl7dicom_lab.hl7v2 import acknowledge, checks
 from hl7dicom_lab.hl7v2.acknowledge import Acknowledgment
@@ -18,6 +17,7 @@ from hl7dicom_lab.hl7v2.message import Message
 from hl7dicom_lab.lab import Lab
 from hl7dicom_lab.model import StepStatus, WorklistItem
 from hl7dicom_lab.services.mllp_sender import MllpSender
+from hl7dicom_lab.verdict import Verdict, right, wrong
 
 _LARS = story_day.LARS_AKESSON
 _VISIT = story_day.TODAY[1].visit_number

@@ -18,10 +18,10 @@ from hl7dicom_lab.course.exercises.day_practice import (
     spoil_the_last_image,
 )
 from hl7dicom_lab.course.exercises.learner_function import asked_for_a_function, raised
-from hl7dicom_lab.course.verdict import Verdict, right, wrong
 from hl7dicom_lab.lab import Lab
 from hl7dicom_lab.model import ReportStatus, StepStatus, WorklistItem
 from hl7dicom_lab.story_day import Booking
+from hl7dicom_lab.verdict import Verdict, right, wrong
 
 #: What a report may be at the end of a day (OBR-25).
 DONE = (ReportStatus.FINAL, ReportStatus.CORRECTED)

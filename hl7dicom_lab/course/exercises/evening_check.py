@@ -23,9 +23,9 @@ from hl7dicom_lab.course.exercises.day_checks import DONE
 from hl7dicom_lab.course.exercises.day_practice import place
 from hl7dicom_lab.course.exercises.learner_function import asked_for_a_function, raised
 from hl7dicom_lab.course.starts import accession_of
-from hl7dicom_lab.course.verdict import Verdict, right, wrong
 from hl7dicom_lab.lab import Lab
 from hl7dicom_lab.model import ImagingOrder, Patient, Report, ReportStatus, StepStatus, StudySummary, WorklistItem
+from hl7dicom_lab.verdict import Verdict, right, wrong
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,10 @@ from pydicom.datadict import keyword_for_tag, tag_for_keyword
 from pydicom.dataset import Dataset
 
 from hl7dicom_lab import story
-from hl7dicom_lab.course.verdict import Verdict, right, wrong
 from hl7dicom_lab.errors import NotFound
 from hl7dicom_lab.hl7v2.message import Message, Path
 from hl7dicom_lab.lab import Lab
+from hl7dicom_lab.verdict import Verdict, right, wrong
 
 NOWHERE = "nowhere"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from hl7dicom_lab.course.exercise import Unfinished, YourCodeRaises, call
-from hl7dicom_lab.course.verdict import Verdict, wrong
+from hl7dicom_lab.verdict import Verdict, wrong
 
 
 def raised(problem: YourCodeRaises, hint: str) -> Verdict:

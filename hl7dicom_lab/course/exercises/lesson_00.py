@@ -6,8 +6,8 @@ from typing import Any
 
 from hl7dicom_lab import story
 from hl7dicom_lab.course.exercise import Exercise, Mistake
-from hl7dicom_lab.course.verdict import Verdict, right, wrong
 from hl7dicom_lab.lab import Lab
+from hl7dicom_lab.verdict import Verdict, right, wrong
 
 
 def _check_practice(lab: Lab, answer: Any) -> Verdict:

@@ -15,8 +15,8 @@ from pydicom.sequence import Sequence
 
 from hl7dicom_lab.course.exercise import Exercise, Mistake
 from hl7dicom_lab.course.exercises.fact_places import check_places, image_header, order_message
-from hl7dicom_lab.course.verdict import Verdict, right, wrong
 from hl7dicom_lab.lab import Lab
+from hl7dicom_lab.verdict import Verdict, right, wrong
 
 
 def _check_account_number(lab: Lab, answer: Any) -> Verdict:

@@ -15,13 +15,13 @@ from hl7dicom_lab import story, story_day
 from hl7dicom_lab.clock import CLASS_START
 from hl7dicom_lab.course.exercise import Exercise, Mistake, Unfinished, YourCodeRaises, call
 from hl7dicom_lab.course.exercises.placed_order import Task, check_order
-from hl7dicom_lab.course.verdict import Verdict, right, wrong
 from hl7dicom_lab.hl7v2 import acknowledge, orders
 from hl7dicom_lab.hl7v2.acknowledge import Acknowledgment
 from hl7dicom_lab.hl7v2.build import Envelope
 from hl7dicom_lab.lab import Lab
 from hl7dicom_lab.model import Patient, Visit
 from hl7dicom_lab.story_day import Booking
+from hl7dicom_lab.verdict import Verdict, right, wrong
 
 _PATIENCE = 5.0
 _ONLY_BYTES = (

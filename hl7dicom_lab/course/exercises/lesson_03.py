@@ -15,11 +15,11 @@ from pydicom.valuerep import PersonName
 from hl7dicom_lab import story
 from hl7dicom_lab.course.exercise import Exercise, Mistake, YourCodeRaises, call
 from hl7dicom_lab.course.exercises.arrival_message import check_arrival
-from hl7dicom_lab.course.verdict import Verdict, right, wrong
 from hl7dicom_lab.hl7v2.message import Message
 from hl7dicom_lab.lab import Lab
 from hl7dicom_lab.mapping.table import ORDER_TO_WORKLIST
 from hl7dicom_lab.model import WorklistItem
+from hl7dicom_lab.verdict import Verdict, right, wrong
 
 #: Names as PID-5 has them and as DICOM has them, the story's own first.
 _NAMES = (

@@ -30,10 +30,10 @@ from hl7dicom_lab.course.exercises.worklist_answers import (
     too_many,
     value,
 )
-from hl7dicom_lab.course.verdict import Verdict, right, wrong
 from hl7dicom_lab.dicom.worklist_model import STEP
 from hl7dicom_lab.dicom.worklist_query import matches
 from hl7dicom_lab.lab import Lab
+from hl7dicom_lab.verdict import Verdict, right, wrong
 
 #: Family names that a key for Rivera must not find; nobody of these is on the list today.
 _OTHER_FAMILIES = ("Rivers", "Rivas", "Rossi", "Livera", "Rovera")

@@ -11,9 +11,9 @@ from typing import Any
 from hl7dicom_lab.course.exercise import Exercise, Mistake
 from hl7dicom_lab.course.exercises.tagged_series import check_series
 from hl7dicom_lab.course.exercises.window_function import check_window
-from hl7dicom_lab.course.verdict import Verdict, right, wrong
 from hl7dicom_lab.lab import Lab
 from hl7dicom_lab.mapping.table import MADE_BY_MODALITY
+from hl7dicom_lab.verdict import Verdict, right, wrong
 
 #: Why each attribute is copied or made: the feedback where it was sorted the other way.
 _WHY = {

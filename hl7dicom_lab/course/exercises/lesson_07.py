@@ -6,8 +6,8 @@ from typing import Any
 
 from hl7dicom_lab.course.exercise import Exercise, Mistake
 from hl7dicom_lab.course.exercises.reports_for_two import NEW_IMPRESSION, check_corrected, check_mended
-from hl7dicom_lab.course.verdict import Verdict, right, wrong
 from hl7dicom_lab.lab import Lab
+from hl7dicom_lab.verdict import Verdict, right, wrong
 
 _STATUSES = {"early": ("P", "P"), "signed": ("F", "F"), "changed": ("C", "C"), "unchanged": ("C", "F")}
 #: Values that table 0085 has and table 0123 has not.

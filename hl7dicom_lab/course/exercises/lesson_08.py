@@ -10,13 +10,13 @@ from hl7dicom_lab.actors.report_association import associate
 from hl7dicom_lab.course.exercise import Exercise, Mistake
 from hl7dicom_lab.course.exercises import sent_report
 from hl7dicom_lab.course.starts import prepare
-from hl7dicom_lab.course.verdict import Verdict, right, wrong
 from hl7dicom_lab.dicom.person_names import name_key
 from hl7dicom_lab.errors import NotFound
 from hl7dicom_lab.hl7v2.acknowledge import Acknowledgment
 from hl7dicom_lab.hl7v2.message import Message
 from hl7dicom_lab.lab import Lab
 from hl7dicom_lab.model import Report, ReportStatus
+from hl7dicom_lab.verdict import Verdict, right, wrong
 
 _ELENA, _MARCO, _LARS = "NG000001", "NG000004", "NG000002"
 _ATTACHED, _HELD = "attached", "held"

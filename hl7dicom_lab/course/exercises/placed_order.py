@@ -15,7 +15,6 @@ from typing import Any
 from pydicom.uid import ExplicitVRLittleEndian
 
 from hl7dicom_lab import story
-from hl7dicom_lab.course.verdict import Verdict, right, wrong
 from hl7dicom_lab.dicom.reading import read_data_set
 from hl7dicom_lab.errors import Hl7Fault
 from hl7dicom_lab.hl7v2.acknowledge import Acknowledgment
@@ -26,6 +25,7 @@ from hl7dicom_lab.mapping.order_to_worklist import get, order_to_worklist
 from hl7dicom_lab.mapping.table import STEP
 from hl7dicom_lab.model import WorklistItem
 from hl7dicom_lab.story_day import Booking
+from hl7dicom_lab.verdict import Verdict, right, wrong
 
 _MODALITIES = [station.modality for station in story.STATIONS]
 

@@ -10,11 +10,11 @@ from typing import Any
 
 from hl7dicom_lab import story
 from hl7dicom_lab.course.exercises import sent_report
-from hl7dicom_lab.course.verdict import Verdict, right, wrong
 from hl7dicom_lab.hl7v2.acknowledge import Acknowledgment
 from hl7dicom_lab.hl7v2.message import Message
 from hl7dicom_lab.lab import Lab
 from hl7dicom_lab.model import Report, ReportStatus
+from hl7dicom_lab.verdict import Verdict, right, wrong
 
 ACCESSION = "NG000001"
 FINDINGS = "FINDINGS: Ventricles & sulci are of normal size. No mass, no midline shift."

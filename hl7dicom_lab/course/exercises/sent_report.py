@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 from hl7dicom_lab import story
-from hl7dicom_lab.course.verdict import Verdict, wrong
 from hl7dicom_lab.errors import DeliveryError, Hl7Fault, PeerError
 from hl7dicom_lab.hl7v2 import acknowledge
 from hl7dicom_lab.hl7v2.acknowledge import Acknowledgment
@@ -19,6 +18,7 @@ from hl7dicom_lab.lab import Lab
 from hl7dicom_lab.mapping.oru_to_report import oru_to_report
 from hl7dicom_lab.model import Hl7Address, Report
 from hl7dicom_lab.services.mllp_sender import MllpSender
+from hl7dicom_lab.verdict import Verdict, wrong
 
 
 def read(answer: Any) -> tuple[Message, Report] | Verdict:

@@ -13,11 +13,11 @@ from typing import Any
 from pydicom import Dataset
 from pydicom.uid import ExplicitVRLittleEndian
 
-from hl7dicom_lab.course.verdict import Verdict, right, wrong
 from hl7dicom_lab.course_files import data_folder
 from hl7dicom_lab.dicom.reading import read_data_set
 from hl7dicom_lab.lab import Lab
 from hl7dicom_lab.mapping.table import REQUEST, STEP
+from hl7dicom_lab.verdict import Verdict, right, wrong
 
 _ACCESSION = "NG000001"
 _DICOM_ROOT = "1.2.840.10008."

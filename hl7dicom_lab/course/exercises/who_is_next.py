@@ -12,8 +12,8 @@ from pydicom.dataset import Dataset
 from hl7dicom_lab.course.exercise import YourCodeRaises, call
 from hl7dicom_lab.course.exercises.day_practice import IN_ORDER, waiting_room
 from hl7dicom_lab.course.exercises.learner_function import raised
-from hl7dicom_lab.course.verdict import Verdict, right, wrong
 from hl7dicom_lab.lab import Lab
+from hl7dicom_lab.verdict import Verdict, right, wrong
 
 
 def check_order_of_work(_: Lab, answer: Any) -> Verdict:

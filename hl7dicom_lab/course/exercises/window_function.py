@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from hl7dicom_lab.course.exercise import YourCodeRaises, call
-from hl7dicom_lab.course.verdict import Verdict, right, wrong
 from hl7dicom_lab.lab import Lab
+from hl7dicom_lab.verdict import Verdict, right, wrong
 
 Values = npt.NDArray[Any]
 Window = Callable[[Values, float, float], Values]

@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian
 
 from hl7dicom_lab.course.exercise import Unfinished
-from hl7dicom_lab.course.verdict import Verdict, wrong
+from hl7dicom_lab.dicom.character_set import ASCII_VRS
 from hl7dicom_lab.dicom.reading import read_data_set
 from hl7dicom_lab.dicom.worklist_model import STEP, WORKLIST_MODEL, right_place
 from hl7dicom_lab.dicom.worklist_query import explain_match, matches
@@ -23,6 +24,7 @@ from hl7dicom_lab.dicom.writing import write_data_set
 from hl7dicom_lab.errors import CannotEncode, DicomFault, Refused
 from hl7dicom_lab.lab import Lab
 from hl7dicom_lab.model import WorklistItem
+from hl7dicom_lab.verdict import Verdict, wrong
 
 TODAY, TOMORROW = "20260302", "20260303"
 DATE = "ScheduledProcedureStepStartDate"
@@ -53,7 +55,10 @@ def ask(lab: Lab, query: Any) -> Answer:
     try:
         sent, asked = _as_sent(query), _as_sent(query)
     except CannotEncode as problem:
-        return Answer(query, verdict=wrong("characters", str(problem)))
+        keyword = problem.where.rpartition(".")[2]
+        return Answer(
+            query, verdict=_unsendable(query) if _is_ascii_only(keyword) else wrong("characters", str(problem))
+        )
     except Exception:  # pydicom has several classes for a value that it cannot write
         return Answer(query, verdict=_unsendable(query))
     if "AccessionNumber" not in asked:
@@ -176,6 +181,12 @@ def _no_text(query: Dataset) -> Verdict | None:
             words = f'{keyword} is the number {number}. Its value is text, in quotation marks: "{number}".'
             return wrong("number", words)
     return None
+
+
+def _is_ascii_only(keyword: str) -> bool:
+    """Whether a key is ASCII whatever the character set (PS3.5 section 6.1.2.3): a date, a code, an AE title, a UID."""
+    tag = tag_for_keyword(keyword)
+    return tag is not None and dictionary_VR(tag) in ASCII_VRS
 
 
 def _unsendable(query: Dataset) -> Verdict:

@@ -10,9 +10,9 @@ import html
 from collections.abc import Iterator, Sequence
 
 from hl7dicom_lab.counted import counted
-from hl7dicom_lab.trace_table import visible
 from hl7dicom_lab.views.explorer.text_form import AS_SENT, shown
 from hl7dicom_lab.views.explorer.tree import NUMBERS, Line, Tree, without_empty
+from hl7dicom_lab.visible import visible
 
 #: Lines that are drawn; a longer tree says how many more there are.
 MOST_LINES = 600

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hl7dicom_lab.trace_table import visible
 from hl7dicom_lab.views.explorer.pairs import SIGNS, Pair, differences, heads
 from hl7dicom_lab.views.explorer.text_form import MOST_LINES, head, shown
 from hl7dicom_lab.views.explorer.tree import Tree, children
+from hl7dicom_lab.visible import visible
 
 _WIDEST = (48, 40, 36)
 

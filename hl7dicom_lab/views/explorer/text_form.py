@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hl7dicom_lab.trace_table import visible
 from hl7dicom_lab.views.explorer.tree import NUMBERS, Line, Tree, without_empty
+from hl7dicom_lab.visible import visible
 
 #: Lines that print; a longer tree says how many more there are.
 MOST_LINES = 1500

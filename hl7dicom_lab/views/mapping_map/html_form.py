@@ -10,9 +10,9 @@ import re
 from collections.abc import Sequence
 from itertools import groupby
 
-from hl7dicom_lab.trace_table import visible
 from hl7dicom_lab.views.mapping_map.paths import COLUMNS, GROUPS, SIGNS, Link, Path, Value
 from hl7dicom_lab.views.mapping_map.text_form import how, hows, shortened
+from hl7dicom_lab.visible import visible
 
 _CELL = "text-align:left;vertical-align:top;overflow-wrap:anywhere;white-space:normal;padding:0.25em 0.5em"
 _TABLE = "border-collapse:collapse;width:100%;max-width:75em;table-layout:fixed;margin:0"

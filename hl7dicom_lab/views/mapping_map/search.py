@@ -34,7 +34,7 @@ def find_examination(
 
     Raises `NotFound` where nobody knows the number.
     """
-    wanted = accession_number.strip()
+    wanted = str(accession_number).strip()
     steps = tuple(step.item for step in book.steps(accession_number=wanted)) if wanted else ()
     uid = steps[0].study_instance_uid if steps else ""
     studies = archive.studies(accession_number=wanted) if wanted else ()
@@ -42,7 +42,7 @@ def find_examination(
     uid = uid or (studies[0].study_instance_uid if studies else "")
     report, where = _report(wanted, uid, shelf, chart) if wanted else (None, "")
     if not (steps or studies or report):
-        raise _unknown(accession_number, book, archive)
+        raise _unknown(str(accession_number), book, archive)
     stored = archive.instances(studies[0].study_instance_uid) if studies else ()
     headers = (archive.header(stored[place]) for place in evenly_spaced(len(stored), MOST_COMPARED))
     return Examination(

@@ -10,8 +10,8 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from hl7dicom_lab.trace_table import visible
 from hl7dicom_lab.views.mapping_map.paths import COLUMNS, GROUPS, ORDER, SIGNS, Link, Path, Value
+from hl7dicom_lab.visible import visible
 
 _WIDTH = 106
 _LONGEST = 200

@@ -13,12 +13,12 @@ from typing import Any, ClassVar
 
 from hl7dicom_lab.errors import NotFound
 from hl7dicom_lab.model import ReportStatus
-from hl7dicom_lab.trace_table import visible
 from hl7dicom_lab.views.mapping_map import html_form, text_form
 from hl7dicom_lab.views.mapping_map.evidence import Examination, report_as_sent
 from hl7dicom_lab.views.mapping_map.graph import graph_of
 from hl7dicom_lab.views.mapping_map.paths import GROUPS, ORDER, SIGNS, Graph, Path
 from hl7dicom_lab.views.view import View
+from hl7dicom_lab.visible import visible
 
 _STATUS = {
     ReportStatus.PRELIMINARY: "PRELIMINARY",

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hl7dicom_lab.trace_table import visible
 from hl7dicom_lab.views.message.places import HEADERS, Line, MessageBytes
+from hl7dicom_lab.visible import visible
 
 _WIDTH = 96
 _MOST_SEGMENTS = 60

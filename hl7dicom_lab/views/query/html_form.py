@@ -9,8 +9,8 @@ import re
 from html import escape
 from typing import TYPE_CHECKING
 
-from hl7dicom_lab.trace_table import visible
 from hl7dicom_lab.views.query import words
+from hl7dicom_lab.visible import visible
 
 if TYPE_CHECKING:
     from hl7dicom_lab.views.query.explanation import JudgedStep, QueryExplanation

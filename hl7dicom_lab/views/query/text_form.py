@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, chop_cells
 
-from hl7dicom_lab.trace_table import visible
 from hl7dicom_lab.views.query import words
+from hl7dicom_lab.visible import visible
 
 if TYPE_CHECKING:
     from hl7dicom_lab.views.query.explanation import QueryExplanation

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from hl7dicom_lab.trace import Remark
-from hl7dicom_lab.trace_table import visible
+from hl7dicom_lab.visible import visible
 
 if TYPE_CHECKING:
     from hl7dicom_lab.views.query.explanation import JudgedStep, QueryExplanation, QueryKey

@@ -39,6 +39,7 @@ class StudyOnScreen(View):
     `images` are Part 10 files in the order of InstanceNumber; `earlier` the report's earlier versions, oldest first.
     `disagreements` are sentences; one is enough to cover the report. `held` says of reports for this study, kept back
     in the exceptions queue, why: they are warned of as loudly, but they do not cover the report that is attached.
+    `unscheduled` is how many images are flagged as matching no order; they are warned of in the same way.
     `beside` is a second study to compare with.
     """
 
@@ -50,6 +51,7 @@ class StudyOnScreen(View):
     earlier: tuple[Report, ...] = ()
     disagreements: tuple[str, ...] = ()
     held: tuple[str, ...] = ()
+    unscheduled: int = 0
     beside: StudyOnScreen | None = None
 
     @classmethod
@@ -60,6 +62,7 @@ class StudyOnScreen(View):
         earlier: Iterable[Report] = (),
         disagreements: Iterable[str] = (),
         held: Iterable[str] = (),
+        unscheduled: int = 0,
     ) -> StudyOnScreen:
         """Read whose images these are, and compare them with each other and with the report.
 
@@ -72,7 +75,8 @@ class StudyOnScreen(View):
             of_report = (sentence for image in identities for sentence in disagreements_with(image, report))
             found += dict.fromkeys(of_report)
         banner = identities[0] if identities else _identity_of_report(report)
-        return cls(banner, tuple(images), report, tuple(earlier), (*disagreements, *found), tuple(held))
+        disagree = (*disagreements, *found)
+        return cls(banner, tuple(images), report, tuple(earlier), disagree, tuple(held), unscheduled)
 
     @property
     def covered(self) -> bool:

@@ -10,13 +10,15 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from hl7dicom_lab.trace_table import visible
 from hl7dicom_lab.views.study import words
+from hl7dicom_lab.visible import visible
 
 if TYPE_CHECKING:
     from hl7dicom_lab.views.study.screen import StudyOnScreen
 
 WIDTH = 100
+#: Longer texts are wrapped piece by piece: `textwrap` needs the square of the time for a word of twice the length.
+_AT_ONCE = 10_000
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
@@ -78,7 +80,12 @@ def _wrapped(lines: list[str] | tuple[str, ...], indent: str = "") -> list[str]:
     return [
         part.rstrip()
         for line in lines
+        for piece in _pieces(one_line(line))
         for part in textwrap.wrap(
-            one_line(line), WIDTH, subsequent_indent=indent, break_on_hyphens=False, replace_whitespace=False
+            piece, WIDTH, subsequent_indent=indent, break_on_hyphens=False, replace_whitespace=False
         )
     ]
+
+
+def _pieces(text: str) -> list[str]:
+    return [text[start : start + _AT_ONCE] for start in range(0, len(text), _AT_ONCE)]

@@ -27,6 +27,7 @@ STATUS_IN_WORDS = {
 DISAGREE = "WARNING: images and report do not agree about whose they are"
 UNCERTAIN = "WARNING: it is uncertain whose images these are"
 HELD = "WARNING: a report for this study is held back in the exceptions queue"
+UNSCHEDULED = "WARNING: images of this study match no order"
 TWO_PATIENTS = "WARNING: two patients stand side by side"
 COVERED = "The report is covered until somebody has found out whose images and whose report these are."
 SUPERSEDED = "Superseded: a newer version holds."
@@ -60,9 +61,14 @@ def short_identity(who: ImageIdentity) -> tuple[str, str]:
 
 def warning(study: StudyOnScreen) -> tuple[str, ...]:
     """What stands above everything: its title, then the reasons; empty when all is well."""
+    reasons = [*study.disagreements, *study.held]
+    if study.unscheduled:
+        reasons.append(
+            f"unscheduled: {study.unscheduled} of {counted(len(study.images), 'image')}; lab.reconcile() says why"
+        )
     if study.disagreements:
-        return (DISAGREE if study.report else UNCERTAIN, *study.disagreements, *study.held)
-    return (HELD, *study.held) if study.held else ()
+        return (DISAGREE if study.report else UNCERTAIN, *reasons)
+    return (HELD if study.held else UNSCHEDULED, *reasons) if reasons else ()
 
 
 def side_by_side(one: StudyOnScreen, other: StudyOnScreen) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from hl7dicom_lab import story
 from hl7dicom_lab.trace import Conversation, Decoded, Protocol, Remark, Severity, Table
-from hl7dicom_lab.trace_table import visible
+from hl7dicom_lab.visible import visible
 
 Form = Literal["ask", "answer", "note"]
 

@@ -17,9 +17,9 @@ from typing import Any, ClassVar
 from weakref import WeakKeyDictionary, ref
 
 from hl7dicom_lab.trace import Trace
-from hl7dicom_lab.trace_table import visible
 from hl7dicom_lab.views.timeline.arrow import KEPT_BYTES, Arrow, state_of
 from hl7dicom_lab.views.timeline.reading import Changes, Reading
+from hl7dicom_lab.visible import visible
 
 #: Seconds between two readings, and until it looks again whether anybody still looks.
 _PAUSE, _IDLE = 0.1, 5.0

@@ -9,11 +9,11 @@ import html
 from collections.abc import Iterator, Sequence
 
 from hl7dicom_lab.trace import Table
-from hl7dicom_lab.trace_table import visible
 from hl7dicom_lab.views.timeline import svg
 from hl7dicom_lab.views.timeline.arrow import Arrow
 from hl7dicom_lab.views.timeline.fold import Entry, Fold
 from hl7dicom_lab.views.timeline.text_form import numbers, problem, systems
+from hl7dicom_lab.visible import visible
 
 #: What a page that somebody stores shows at most; the widget and the text show all.
 _MOST_ENTRIES = 300

@@ -245,7 +245,7 @@ def _judged(
         read.note = next((one for one in remarks if one.severity == "error"), None)
         return remarks, ""
     wrong = rules.judged(decoded, conversation.protocol)
-    if wrong is not None:
+    if wrong is not None and not remarks:
         note = read.note
         if note is not None:  # it was noted just before why
             rule = "" if note.rule.startswith("answered with") else note.rule

@@ -9,9 +9,9 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from hl7dicom_lab.trace import Remark
-from hl7dicom_lab.trace_table import visible
 from hl7dicom_lab.views.timeline.arrow import AE_TITLE_OF, SYMBOLS, WORDS, Arrow
 from hl7dicom_lab.views.timeline.fold import Entry, Fold
+from hl7dicom_lab.visible import visible
 
 _WIDTH = 110
 _LONGEST_NAME = 16

@@ -1,4 +1,4 @@
-"""What the course answers to an answer: an outcome, and the words that teach.
+"""What a learner is told about an answer: an outcome, and the words that teach.
 
 Rule: there are four outcomes and none is an exception. A blank is "not attempted", a wrong answer is told what is
 wrong with it, and where the check itself cannot run, the learner is told what to do instead of being blamed.
