@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import os
 import re
@@ -21,6 +22,15 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+
+
+@pytest.fixture
+def no_running_loop() -> Iterator[None]:
+    """For a test that runs an event loop: Playwright, once started in this process, leaves its own running."""
+    left = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    yield
+    asyncio._set_running_loop(left)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -71,9 +71,9 @@ class Answer:
 class MllpClient:
     """A connection to an HL7 listener. `address` has a host and a port."""
 
-    def __init__(self, address: object) -> None:
+    def __init__(self, address: object, *, patience: float = PATIENCE) -> None:
         host, port = (getattr(address, name) for name in ("host", "port"))
-        self.socket = socket.create_connection((host, port), timeout=PATIENCE)
+        self.socket = socket.create_connection((host, port), timeout=patience)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._rest = b""
 

@@ -15,7 +15,10 @@ from hl7dicom_lab import cli, doctor, jupyter
 from hl7dicom_lab.doctor import Finding, Verdict
 from hl7dicom_lab.errors import SetupError
 
-_SERVE = "home host addresses ris_hl7_port worklist_port pacs_hl7_port storage_port emr_hl7_port seed"
+_SERVE = (
+    "home host addresses ris_hl7_port worklist_port pacs_hl7_port storage_port emr_hl7_port seed "
+    "facility other_users tls_cert tls_key tls_ca for_class institution"
+)
 
 
 @pytest.fixture
@@ -38,7 +41,7 @@ def replace(monkeypatch):
 
 def test_every_command_explains_itself(run):
     for name in cli.main.commands:
-        if name != "test":  # its options are pytest's
+        if name not in ("test", "bench"):  # their options are those of what they run
             shown = run(name, "--help")
             assert shown.exit_code == 0
             assert shown.output.startswith("Usage:")
@@ -80,11 +83,15 @@ def test_serve_hands_over_every_option(run, replace):
     replace("serve", ServeOptions=make_dataclass("ServeOptions", _SERVE.split(), frozen=True), run=asked.append)
     assert run("serve").exit_code == 0
     ports = ["--ris-hl7-port=1", "--worklist-port=2", "--pacs-hl7-port=3", "--storage-port=4", "--emr-hl7-port=5"]
-    given = run("serve", "--home", "h", "--host", "0.0.0.0", "--addresses", "a.json", "--seed", "7", *ports)
+    tls = ["--tls-cert=c", "--tls-key=k", "--tls-ca=a"]
+    named = ["--facility", "NORTH2", "--other-users", "--class", "--institution=i"]
+    given = run("serve", "--home", "h", "--host", "0.0.0.0", "--addresses", "a.json", "--seed=7", *ports, *named, *tls)
     assert given.exit_code == 0
     usual, chosen = (vars(one) for one in asked)
-    assert list(usual.values()) == [None, "127.0.0.1", None, 0, 0, 0, 0, 0, 1]
-    assert list(chosen.values()) == [Path("h"), "0.0.0.0", Path("a.json"), 1, 2, 3, 4, 5, 7]
+    usually = [None, "127.0.0.1", None, 0, 0, 0, 0, 0, 1, "NORTHGATE", False, None, None, None, False, None]
+    assert list(usual.values()) == usually
+    assert list(chosen.values())[:9] == [Path("h"), "0.0.0.0", Path("a.json"), 1, 2, 3, 4, 5, 7]
+    assert list(chosen.values())[9:] == ["NORTH2", True, Path("c"), Path("k"), Path("a"), True, Path("i")]
 
 
 @pytest.mark.parametrize("port", ["-1", "65536", "http"])
@@ -135,18 +142,56 @@ def test_test_runs_pytest_on_the_checkout(run, monkeypatch):
     assert folder == Path(__file__).resolve().parent.parent
 
 
-def test_test_needs_a_checkout(run, monkeypatch, tmp_path):
+@pytest.mark.parametrize(
+    ("arguments", "quicker"),
+    [
+        (["notebooks"], True),
+        (["-q", "notebooks/tour.ipynb", "notebooks/00_start_here.ipynb"], True),
+        (["notebooks", "tests/test_cli.py"], False),
+        (["-q"], False),
+        (["no_such_folder"], False),
+    ],
+)
+def test_notebooks_alone_are_compared_without_what_other_tests_need(run, monkeypatch, arguments, quicker):
+    ran = []
+
+    def pretend(command, **_):
+        ran.append(command)
+        return SimpleNamespace(returncode=0)
+
+    monkeypatch.setattr(cli.subprocess, "run", pretend)
+    assert run("test", *arguments).exit_code == 0
+    assert ran[0][-len(arguments) - 2 * quicker :] == [*arguments, *["-p", "no:hypothesispytest"] * quicker]
+
+
+def test_bench_runs_the_benchmarks_of_the_checkout(run, monkeypatch):
+    asked = []
+
+    def pretend(command, *, env, check):
+        asked.append((command, env["PYTHONPATH"].split(os.pathsep)[0], check))
+        return SimpleNamespace(returncode=1)
+
+    monkeypatch.setattr(subprocess, "run", pretend)
+    assert run("bench", "worklist", "--json", "a b.json", "--help").exit_code == 1
+    ((command, folder, _),) = asked
+    assert command == [sys.executable, "-m", "benchmarks", "worklist", "--json", "a b.json", "--help"]
+    assert folder == str(Path(__file__).resolve().parent.parent)
+
+
+@pytest.mark.parametrize("command", ["test", "bench"])
+def test_what_works_on_a_checkout_needs_one(run, monkeypatch, tmp_path, command):
     monkeypatch.setattr(cli, "__file__", str(tmp_path / "site-packages" / "hl7dicom_lab" / "cli.py"))
-    shown = run("test")
+    shown = run(command)
     assert shown.exit_code == 1
     assert "from a checkout" in shown.output
 
 
-def test_test_says_where_its_tools_come_from(run, monkeypatch):
+@pytest.mark.parametrize("command", ["test", "bench"])
+def test_what_needs_tools_says_where_they_come_from(run, monkeypatch, command):
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
-    shown = run("test")
+    shown = run(command)
     assert shown.exit_code == 1
-    assert "start.py test" in shown.output
+    assert f"start.py {command}" in shown.output
 
 
 def test_a_terminal_without_the_letters_gets_replacements(tmp_path):
@@ -172,7 +217,7 @@ def test_reset_puts_a_lesson_back_and_keeps_the_copy(run, tmp_path):
 
 
 def test_reset_of_a_lesson_that_is_not_there_names_those_that_are(run):
-    shown = run("reset", "10")
+    shown = run("reset", "13")
     assert shown.exit_code == 1
     assert "choose one of 00, 01" in shown.output
 

@@ -43,3 +43,8 @@ def test_what_the_peer_is_answered_is_in_the_error():
     assert (dicom.status, dicom.keyword, dicom.where) == (0xA900, "SOPInstanceUID", "SOPInstanceUID")
     assert DicomFault("empty", status=0xA900, keyword="A", where="command").where == "command"
     assert Refused("no", answer="AE").answer == "AE"
+
+
+def test_what_an_error_quotes_is_visible():
+    error = LabError("no study '\x1b[31mA\u202e\nB'", where="\x07")
+    assert str(error) == "␇: no study '␛[31mA�␊B'"

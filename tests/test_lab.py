@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -224,3 +225,9 @@ def test_every_system_is_reached_over_the_wire_only():
             held = [value for value in vars(system).values() if isinstance(value, tuple(map(type, systems.values())))]
             assert held == [], name
         assert isinstance(SimpleNamespace(**lab.addresses()["ris"]["hl7"]).port, int)
+
+
+def test_a_process_that_ends_takes_its_temporary_folder_along():
+    code = "from hl7dicom_lab import Lab; lab = Lab().start(); print(lab.ris.order_book.database.path)"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True, timeout=60)
+    assert not Path(said.stdout.strip()).parent.parent.exists()

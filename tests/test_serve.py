@@ -1,4 +1,4 @@
-"""`hl7dicom-lab serve`: a department for other programs, and what is left of it after a kill."""
+"""`hl7dicom-lab serve`: a department for other programs. What a kill leaves of it: `test_crash_safety.py`."""
 
 from __future__ import annotations
 
@@ -6,14 +6,7 @@ import json
 import os
 import signal
 import socket
-import subprocess
-import sys
-import threading
-import time
-from contextlib import contextmanager
 from io import StringIO
-from pathlib import Path
-from types import SimpleNamespace
 from typing import NoReturn
 
 import pytest
@@ -21,67 +14,18 @@ from click.testing import CliRunner
 from free_ports import free_ports
 from hl7_text import order
 from mllp_client import MllpClient
-from pydicom import Dataset
-from pydicom.uid import SecondaryCaptureImageStorage
 from rich.console import Console
+from served_department import PATIENCE, served
 
-from hl7dicom_lab import cli, serve
+from hl7dicom_lab import cli, serve, story
+from hl7dicom_lab.at_hospital import AtHospital
 from hl7dicom_lab.clock import ClassClock
-from hl7dicom_lab.errors import DeliveryError
 from hl7dicom_lab.lab import Lab
-from hl7dicom_lab.model import DicomAddress
 from hl7dicom_lab.services.scu import Scu
-from hl7dicom_lab.storage.archive import Archive
 from hl7dicom_lab.trace import Trace
 
-PATIENCE = 60.0
 PORTS = ("--ris-hl7-port", "--worklist-port", "--pacs-hl7-port", "--storage-port", "--emr-hl7-port")
 SIDES = {"ris": {"hl7", "worklist"}, "pacs": {"hl7", "storage"}, "emr": {"hl7"}}
-
-
-class Served:
-    """A department in a process of its own."""
-
-    def __init__(self, process: subprocess.Popen[str], addresses: Path) -> None:
-        self.process = process
-        self._file = addresses
-
-    @property
-    def addresses(self) -> dict:
-        """What the addresses file says, once it is there."""
-        deadline = time.monotonic() + PATIENCE
-        while not self._file.exists():
-            if self.process.poll() is not None:
-                pytest.fail(f"serve ended: {self.process.communicate()[0]}")
-            assert time.monotonic() < deadline, "no addresses"
-            time.sleep(0.02)
-        return json.loads(self._file.read_text(encoding="utf-8"))
-
-    def hl7(self, system: str) -> SimpleNamespace:
-        return SimpleNamespace(**self.addresses[system]["hl7"])
-
-    def dicom(self, system: str, side: str) -> DicomAddress:
-        return DicomAddress(**self.addresses[system][side])
-
-
-@contextmanager
-def served(folder: Path, *options: str):
-    """Run `hl7dicom-lab serve --home FOLDER/home --addresses FILE`; it is killed at the end of the block."""
-    addresses = folder / "addresses.json"
-    addresses.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "hl7dicom_lab", "serve", "--home", str(folder / "home"), *options]
-    with subprocess.Popen(
-        [*command, "--addresses", str(addresses)],
-        env={**os.environ, "PYTHONIOENCODING": "utf-8", "PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-    ) as process:
-        try:
-            yield Served(process, addresses)
-        finally:
-            process.kill()
-            process.communicate()
 
 
 def scu() -> Scu:
@@ -117,6 +61,24 @@ def test_the_addresses_of_a_running_department(tmp_path):
         assert "Next step: " in second.output
 
 
+def test_a_class_has_one_hospital_and_is_told_of(tmp_path):
+    with served(tmp_path, "--class") as hospital:
+        assert {system: set(sides) for system, sides in hospital.addresses.items()} == {
+            "ris": {"hl7", "worklist"},
+            "pacs": {"hl7", "storage"},
+        }
+        for name in ("ANNA", "BEN"):
+            with AtHospital.join(tmp_path / "addresses.json", name) as seat:
+                seat.emr.place(story.order())
+                (item,) = seat.modality.query()
+                assert item.AccessionNumber == "NG000001"
+        hospital.kill()
+        said = hospital.process.communicate()[0]
+    assert "ANNA EMR -> RIS  ORM^O01: AA 1 step scheduled, accession number NG000001" in said
+    assert "BEN_MR1 -> RIS  worklist query" in said
+    assert "Each seat has a name" in said
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows cannot send Ctrl-C to one process")
 def test_ctrl_c_stops_it_cleanly_and_its_ports_are_as_given(tmp_path):
     ports = free_ports(5)
@@ -139,115 +101,6 @@ def test_ctrl_c_stops_it_cleanly_and_its_ports_are_as_given(tmp_path):
             socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
     with Lab(tmp_path / "home") as lab, MllpClient(lab.ris.hl7) as client:
         assert client.ask(message.bytes()).raw == answer.raw
-
-
-# ---- kills
-
-
-class Ordering(threading.Thread):
-    """Places orders until the connection breaks; `acknowledged` has the messages with their answers."""
-
-    def __init__(self, address: object) -> None:
-        super().__init__(daemon=True)
-        self._address = address
-        self.acknowledged: dict[bytes, bytes] = {}
-        self.under_way: list[bytes] = []
-
-    def run(self) -> None:
-        try:
-            with MllpClient(self._address) as client:
-                while True:
-                    body = order().bytes()
-                    self.under_way = [body]
-                    answer = client.ask(body)
-                    assert answer.code == "AA"
-                    self.acknowledged[body] = answer.raw
-        except (OSError, EOFError):
-            return
-
-
-class Storing(threading.Thread):
-    """Stores images until the association breaks; `acknowledged` has their SOP Instance UIDs."""
-
-    def __init__(self, address: DicomAddress, series: int) -> None:
-        super().__init__(daemon=True)
-        self._address = address
-        self._series = series
-        self.acknowledged: list[str] = []
-
-    def run(self) -> None:
-        number = 0
-        try:
-            while True:
-                images = [self._image(number := number + 1) for _ in range(3)]
-                results = scu().store(self._address, images)
-                self.acknowledged += [one.sop_instance_uid for one in results if one.stored]
-                if not all(one.stored for one in results):
-                    return
-        except DeliveryError:
-            return
-
-    def _image(self, number: int) -> Dataset:
-        image = Dataset()
-        image.SOPClassUID, image.SOPInstanceUID = SecondaryCaptureImageStorage, f"1.2.{self._series}.{number}"
-        image.StudyInstanceUID, image.SeriesInstanceUID = "1.2.1", f"1.2.{self._series}"
-        image.PatientID, image.PatientName, image.Modality = "NG-1", "Rivera^Elena", "OT"
-        return image
-
-
-def test_what_was_acknowledged_survives_a_kill(tmp_path):
-    acknowledged: dict[bytes, bytes] = {}
-    under_way: list[bytes] = []
-    stored: list[str] = []
-    for round_number in range(1, 4):
-        with served(tmp_path) as department:
-            _check_orders(department, acknowledged, under_way)
-            ordering = [Ordering(department.hl7("ris")) for _ in range(2)]
-            storing = Storing(department.dicom("pacs", "storage"), round_number)
-            for thread in (*ordering, storing):
-                thread.start()
-            _wait_for(5 * round_number, *ordering, storing)
-            department.process.kill()
-            for thread in (*ordering, storing):
-                thread.join(PATIENCE)
-                assert not thread.is_alive()
-        for thread in ordering:
-            acknowledged |= thread.acknowledged
-            under_way += [body for body in thread.under_way if body not in thread.acknowledged]
-        stored += storing.acknowledged
-    with served(tmp_path) as department:
-        _check_orders(department, acknowledged, under_way)
-    with Archive(tmp_path / "home" / "pacs" / "archive", durable=True) as archive:
-        kept = {one.sop_instance_uid for one in archive.all_instances()}
-        assert set(stored) <= kept
-        assert archive.verify(contents=True) == ()
-    assert len(acknowledged) >= 60
-    assert len(stored) >= 30
-
-
-def _check_orders(department: Served, acknowledged: dict[bytes, bytes], under_way: list[bytes]) -> None:
-    """Every acknowledged order is there once; a repetition gets the stored answer, also where none arrived before."""
-    with MllpClient(department.hl7("ris")) as client:
-        for body in under_way:
-            acknowledged[body] = client.ask(body).raw
-        under_way.clear()
-        for body, answer in acknowledged.items():
-            assert client.ask(body).raw == answer
-    query = Dataset()
-    query.AccessionNumber = query.PlacerOrderNumberImagingServiceRequest = None
-    items = scu().find_worklist(department.dicom("ris", "worklist"), query)
-    accessions = sorted(item.AccessionNumber for item in items)
-    told = [answer.split(b"accession number ")[1].strip().decode() for answer in acknowledged.values()]
-    assert accessions == sorted(told)
-    assert len(set(accessions)) == len(accessions)
-
-
-def _wait_for(how_many: int, *threads: Ordering | Storing) -> None:
-    """Until each of them has so many acknowledgments."""
-    deadline = time.monotonic() + PATIENCE
-    while min(len(one.acknowledged) for one in threads) < how_many:
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.01)
 
 
 # ---- in this process
@@ -303,9 +156,12 @@ def test_the_addresses_file_is_never_half_written(tmp_path):
 
 
 @pytest.mark.usefixtures("_at_once")
-@pytest.mark.parametrize(("host", "warned"), [("127.0.0.1", False), ("0.0.0.0", True)])
-def test_who_listens_to_the_network_is_warned(host, warned):
+@pytest.mark.parametrize("beyond", [False, True])
+def test_who_listens_to_the_network_is_warned(beyond, monkeypatch):
+    """Which address reaches beyond this machine is tested by itself; nothing listens to a network here."""
+    monkeypatch.setattr(serve, "is_this_machine", lambda _: not beyond)
     out = StringIO()
-    serve.run(serve.ServeOptions(host=host), Console(file=out, width=120))
-    assert ("other machines can reach it" in " ".join(out.getvalue().split())) is warned
+    serve.run(serve.ServeOptions(), Console(file=out, width=120))
+    said = " ".join(out.getvalue().split())
+    assert ("other machines can reach it. It asks nobody who they are." in said) is beyond
     assert out.getvalue().endswith("Stopping.\n")

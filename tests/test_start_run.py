@@ -159,6 +159,7 @@ def ran(start, monkeypatch):
         ([], ["start"], []),
         (["demo", "--picture", "a b.png"], ["demo", "--picture", "a b.png"], []),
         (["test", "-k", "mllp"], ["test", "-k", "mllp"], ["test"]),
+        (["bench", "mllp"], ["bench", "mllp"], ["bench"]),
         (["serve", "--help"], ["serve", "--help"], []),
         (["--version"], ["--version"], []),
     ],

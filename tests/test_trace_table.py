@@ -15,7 +15,8 @@ from mllp_client import MllpClient
 from hl7dicom_lab.clock import ClassClock
 from hl7dicom_lab.lab import Lab
 from hl7dicom_lab.trace import Decoded, Remark, Trace
-from hl7dicom_lab.trace_table import TraceTable, dump, visible
+from hl7dicom_lab.trace_table import TraceTable, dump
+from hl7dicom_lab.visible import visible
 
 HOSTILE = (
     "<script>alert(1)</script>",

@@ -6,6 +6,7 @@ import pytest
 from pydicom import Dataset, dcmread
 
 from hl7dicom_lab import story
+from hl7dicom_lab.actors.settings import changed
 from hl7dicom_lab.course_files import data_folder
 from hl7dicom_lab.dicom.acquisition import read_series
 from hl7dicom_lab.errors import AssociationFailed, NotFound
@@ -33,6 +34,30 @@ def test_echo(lab):
     lab.modality.echo(lab.ris.worklist)
     with pytest.raises(AssociationFailed, match="called AE title"):
         lab.modality.echo(DicomAddress(lab.ris.worklist.host, lab.ris.worklist.port, "WRONG"))
+
+
+@pytest.mark.parametrize("modality", ["MR", "CT", "CR"])
+def test_storage_is_checked_without_an_image(lab, modality):
+    lab.trace.clear()
+    lab.modalities[modality].check_storage()
+    kinds = [row.decoded.kind for row in lab.trace.rows()]
+    assert kinds == ["A-ASSOCIATE-RQ", "A-ASSOCIATE-AC", "A-RELEASE-RQ", "A-RELEASE-RP"]
+
+
+def test_a_check_of_storage_says_what_hinders(lab):
+    scanner = lab.modalities["CR"]
+    right = scanner.settings
+    for setting, value, said in (
+        ("pacs_ae_title", "NOBODY", "called AE title not recognized"),
+        ("transfer_syntax", "Deflated Explicit VR Little Endian", "no presentation context was accepted"),
+    ):
+        scanner.settings = changed(right, setting, value)
+        with pytest.raises(AssociationFailed, match=said):
+            scanner.check_storage()
+    scanner.settings = right
+    assert scanner.queue == ()
+    with pytest.raises(NotFound, match="no images of modality US"):
+        lab.modalities["US"].check_storage()
 
 
 def test_todays_query_asks_for_everything_and_matches_station_modality_and_day(lab):

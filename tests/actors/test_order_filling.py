@@ -91,6 +91,28 @@ def test_an_order_is_entered_whole_or_refused(book, fill, kind, control, wanted)
         assert step.item.modality
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("PID-5", "~Rivera^Elena"), ("PID-5", "^^^^^^L"), ("PID-5", r"\X00\ "), ("OBR-4", "^^C4"), ("OBR-4", r"\X00\ ")],
+)
+def test_an_order_that_leaves_the_worklist_without_a_name_or_a_procedure_is_refused(book, fill, field, value):
+    """PS3.4 Table K.6-1, types 1 and 1C: a scanner always gets them."""
+    before = how_many(book)
+    with pytest.raises(Hl7Fault) as caught:
+        fill(Message.parse(order().put(field, value.strip()).bytes()))
+    assert (caught.value.code, caught.value.where) == (101, field)
+    assert how_many(book) == before
+
+
+def test_a_change_cannot_take_the_procedure_away(fill):
+    known = order()
+    fill(Message.parse(known.bytes()))
+    change = order("ORM", "XO", known.placer).put("OBR-4", '""').put("OBR-44", '""')
+    with pytest.raises(Hl7Fault) as caught:
+        fill(Message.parse(change.bytes()))
+    assert (caught.value.code, caught.value.where) == (101, "OBR-4")
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.sampled_from(["A04", "A08"]), changes)
 def test_an_adt_is_read_or_refused(event, wanted):

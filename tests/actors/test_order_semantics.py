@@ -344,7 +344,7 @@ def test_row_48_where_the_second_order_is_wrong_none_is_entered(desk, kind):
     message = order(kind).add(group(kind))
     name, number = ACCESSION[kind].split("-")
     message.put(f"{name}[2]-{number}", "A" * 17)
-    desk.refuses(message, 104, {"ORM": "OBR^1^18", "OMI": "IPC^1^1^1^1"}[kind])
+    desk.refuses(message, 104, {"ORM": "OBR^2^18", "OMI": "IPC^2^1^1^1"}[kind])
     assert desk.steps(message) == []
     desk.accepts(message.put(f"{name}[2]-{number}", ""))  # the same control id: the refusal kept nothing
 
@@ -382,7 +382,7 @@ def test_row_48_the_same_order_twice_in_one_message_is_refused(desk, kind):
     name, number = STEP_ID[kind].split("-")
     message.add(*Hl7Text(group(kind, message.placer)).lines)
     message.put(f"{name}[1]-{number}", "S1").put(f"{name}[2]-{number}", "S1")
-    desk.refuses(message, 205, "ORC^1^2")
+    desk.refuses(message, 205, "ORC^2^2")
 
 
 def test_an_order_without_orc_or_obr_is_refused(desk):

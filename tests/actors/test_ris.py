@@ -8,7 +8,7 @@ from mllp_client import MllpClient
 from pydicom import Dataset
 
 from hl7dicom_lab import story
-from hl7dicom_lab.errors import NotFound, Refused
+from hl7dicom_lab.errors import CannotBuild, NotFound, Refused
 from hl7dicom_lab.lab import Lab
 
 
@@ -102,11 +102,30 @@ def test_the_technologist_moves_a_step_on(lab):
     assert lab.ris.step("A-1").status == "COMPLETED"
 
 
+def test_the_desk_takes_a_completion_back_and_says_why(lab):
+    place(lab, OBR_18="A-1")
+    with pytest.raises(NotFound, match="no step of 'A-1' is completed"):
+        lab.ris.reopen_step("A-1", by="the desk", because="a slip")
+    lab.ris.complete_step("A-1")
+    for nothing in (" ", None, ...):
+        with pytest.raises(CannotBuild) as caught:
+            lab.ris.reopen_step("A-1", by="the desk", because=nothing)
+        assert caught.value.where == "because"
+    assert lab.ris.step("A-1").status == "COMPLETED"
+    step = lab.ris.reopen_step("A-1", by="the desk", because="another patient was scanned")
+    assert step.status == "SCHEDULED"
+    (origin,) = [one for one in step.origins if one.attribute.endswith("ScheduledProcedureStepStatus")]
+    assert origin.source == "the desk: another patient was scanned"
+    assert [item.AccessionNumber for item in lab.modality.query()] == ["A-1"]
+
+
 @pytest.mark.parametrize("what", ["step", "start_step", "complete_step"])
 def test_an_unknown_examination_says_where_to_look(lab, what):
     with pytest.raises(NotFound, match="NOWHERE") as caught:
         getattr(lab.ris, what)("NOWHERE")
     assert "lab.ris.steps()" in caught.value.next_step
+    with pytest.raises(NotFound, match="Ellipsis"):
+        getattr(lab.ris, what)(...)
 
 
 def test_the_worklist_answers_only_under_its_own_name(lab):

@@ -8,18 +8,16 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from course_server import Server
 from notebook_page import NotebookPage, notebook
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-#: Where screenshots go: ignored by git, kept by CI.
-PICTURES = Path(__file__).resolve().parent.parent.parent / "artifacts" / "screens"
 #: Debian's Chromium, without a sandbox because CI runs as root, and without what a browser says to its maker.
 _CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 _QUIET = [
@@ -39,19 +37,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in Path(item.path).parents:
             item.add_marker(pytest.mark.interop)
-
-
-@dataclass(frozen=True)
-class Server:
-    """A running JupyterLab: its address with a place for a notebook's name, its work folder, its kernels' files."""
-
-    address: str
-    folder: Path
-    runtime: Path
-
-    def page(self, name: str, workspace: str) -> str:
-        """The address of a notebook, in a workspace of its own: the tabs of an earlier page are not opened again."""
-        return self.address.replace("{workspace}", workspace).replace("{name}", name)
 
 
 @pytest.fixture(scope="session")

@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 
 #: Milliseconds to wait for what has to come.
 _PATIENCE = 90_000
+_GLANCE = 100  # milliseconds between two looks
 _IDLE = re.compile(r"\| Idle")
 _NUMBERED = re.compile(r"^\[\d+\]")
+_NOT_FOUND = "widget model not found"
 
 
 class NotebookPage:
@@ -56,6 +58,24 @@ class NotebookPage:
         found.wait_for(timeout=_PATIENCE)
         found.scroll_into_view_if_needed()
         return found
+
+    def widgets_came_back(self, place: int) -> bool:
+        """Whether the widget of a cell is there after a reload, once JupyterLab has made up its mind.
+
+        JupyterLab's widget manager asks the kernel for all widgets twice, when it is made and when the kernel is
+        connected; on a busy machine the one can end between the other's steps, and it says "widget model not found" for
+        a widget that the kernel has. Then the static form stands, and the cell has to be run again.
+        """
+        self.cell(place)
+        widget = self.page.locator(".jp-Notebook .jp-Cell").nth(place).locator(".hl7dicom-live").first
+        for _ in range(_PATIENCE // _GLANCE):
+            if widget.is_visible():
+                return True
+            if any(_NOT_FOUND in error for error in self.errors):
+                self.errors[:] = [error for error in self.errors if _NOT_FOUND not in error]
+                return False
+            self.page.wait_for_timeout(_GLANCE)
+        raise AssertionError("neither a widget came, nor what JupyterLab says where there is none")
 
     def run(self, place: int) -> None:
         """Run one cell and wait for it."""

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from notebook_page import NotebookPage
-
-from conftest import PICTURES
+from pictures import PICTURES
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator

@@ -7,8 +7,7 @@ from collections.abc import Callable
 
 from card_keys import another, give
 from notebook_page import NotebookPage
-
-from conftest import PICTURES
+from pictures import PICTURES
 
 
 def test_a_test_that_is_drawn_again_shows_what_was_answered(open_notebook: Callable[..., NotebookPage]) -> None:
@@ -17,7 +16,7 @@ def test_a_test_that_is_drawn_again_shows_what_was_answered(open_notebook: Calla
     page.run_all()
     card = page.live(1).locator("fieldset").filter(has=page.page.get_by_role("radio")).first
     title = card.locator("legend").inner_text()
-    assert re.fullmatch(r"Question \d+ of 18 \([\d-]+\)", title)
+    assert re.fullmatch(r"Question \d+ of 20 \([\d-]+\)", title)
     give(card, another(card, "a"))
     told = re.compile(r"Not yet\.|Correct\.")
     card.get_by_role("status").get_by_text(told).wait_for()

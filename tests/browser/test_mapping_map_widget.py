@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from notebook_page import NotebookPage
-
-from conftest import PICTURES
+from pictures import PICTURES
 
 _DAY = """
 from hl7dicom_lab import story

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from notebook_page import NotebookPage
-
-from conftest import PICTURES
+from pictures import PICTURES
 
 _OPEN = "from hl7dicom_lab.views.look import compare, look"
 _ORDER = r"""order = ("MSH|^~\\&|EMR|NORTHGATE|RIS|NORTHGATE|20260302080000||ORM^O01|T1|P|2.3.1||||||UNICODE UTF-8\r"
@@ -23,6 +22,8 @@ _HOSTILE = r"""hostile = ("MSH|^~\\&|<script>document.title='no'</script>||||||O
 
 
 def test_by_mouse_name_value_and_bytes_are_tied_together(open_notebook: Callable[..., NotebookPage]) -> None:
+    from playwright.sync_api import expect
+
     page = open_notebook("message_mouse.ipynb", _OPEN, _ORDER, "look(framed)")
     page.run_all()
     view = page.live(2)
@@ -36,7 +37,7 @@ def test_by_mouse_name_value_and_bytes_are_tied_together(open_notebook: Callable
     assert view.locator(".bytes .near").inner_text() == "F"
     page.picture(PICTURES / "message_explorer_light.png")
     view.get_by_role("searchbox", name="Find").fill("rivera")
-    assert view.locator(".body .row").count() == 3  # PID, PID-5, PID-5.1
+    expect(view.locator(".body .row")).to_have_count(3)  # PID, PID-5, PID-5.1, once the rows are drawn anew
     view.get_by_label("Show empty fields").check()
     view.get_by_role("searchbox", name="Find").fill("PID-2")
     assert "Patient ID" in view.locator(".body .row", has_text="PID-2").first.inner_text()

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from notebook_page import NotebookPage
-
-from conftest import PICTURES
+from pictures import PICTURES
 
 _OPEN = (
     "from hl7dicom_lab import open_lesson\nfrom hl7dicom_lab.course_files import data_folder\n"

@@ -6,8 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from notebook_page import NotebookPage
-
-from conftest import PICTURES
+from pictures import PICTURES
 
 _OPEN = "from hl7dicom_lab import open_lesson\nlab = open_lesson('04')"
 _NOBODY = (

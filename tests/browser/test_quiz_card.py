@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
+from course_server import Server
 from notebook_page import NotebookPage
-
-from conftest import PICTURES, Server
+from pictures import PICTURES
 
 _OPEN = "from hl7dicom_lab import open_lesson\nlab = open_lesson('00')"
 

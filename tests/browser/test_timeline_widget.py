@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 from notebook_page import NotebookPage
-
-from conftest import PICTURES
+from pictures import PICTURES
 
 _OPEN = "from hl7dicom_lab import story\nfrom hl7dicom_lab.lab import Lab\nlab = Lab.fresh()"
 _SHOW = "lab.timeline()"

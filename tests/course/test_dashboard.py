@@ -15,8 +15,8 @@ from hl7dicom_lab.course.dashboard import Dashboard, Standing
 from hl7dicom_lab.course.drawn_test import draw
 from hl7dicom_lab.course.lessons import LESSONS, find_lesson
 from hl7dicom_lab.course.progress import Progress
-from hl7dicom_lab.course.verdict import Outcome, right, wrong
 from hl7dicom_lab.errors import SetupError
+from hl7dicom_lab.verdict import Outcome, right, wrong
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_of_lesson_11_the_drawn_tests_count_and_not_their_bank(progress: Progres
     lesson = find_lesson("11")
     line = Dashboard.of(progress).line(lesson)
     assert line.words == "Your progress in this lesson: no test taken yet."
-    assert (line.questions, line.done) == (18, False)
+    assert (line.questions, line.done) == (20, False)
     assert "test 1: not taken" in str(Dashboard.of(progress))
     progress.test(1)
     progress.test(3)
@@ -72,14 +72,14 @@ def test_of_lesson_11_the_drawn_tests_count_and_not_their_bank(progress: Progres
     progress.question(draw(bank, 3)[0].id, Outcome.CORRECT, "x")
     dashboard = Dashboard.of(progress)
     line = dashboard.line(lesson)
-    assert line.words == "Your progress in this lesson: test 1, 18 of 18 questions; test 3, 1 of 18 questions."
-    assert (line.questions, line.answered, line.right_at_first, line.done) == (36, 19, 7, True)
+    assert line.words == "Your progress in this lesson: test 1, 20 of 20 questions; test 3, 1 of 20 questions."
+    assert (line.questions, line.answered, line.right_at_first, line.done) == (40, 21, 8, True)
     for form in (str(dashboard), dashboard._repr_html_()):
-        assert "test 1: 18 of 18, test 3: 1 of 18" in form
-        assert "6, 1" in form
+        assert "test 1: 20 of 20, test 3: 1 of 20" in form
+        assert "7, 1" in form
         assert str(len(bank)) not in form
     (row,) = [row for row in csv.DictReader(io.StringIO(dashboard.csv())) if row["number"] == "11"]
-    assert row["tests"] == "test 1: 18 of 18; test 3: 1 of 18"
+    assert row["tests"] == "test 1: 20 of 20; test 3: 1 of 20"
     assert json.loads(dashboard.json())[-1]["tests"][1]["answered"] == 1
 
 

@@ -14,8 +14,8 @@ from hl7dicom_lab.course.drawn_test import OF_EACH_SKILL, draw
 from hl7dicom_lab.course.lesson import LessonLab, open_lesson
 from hl7dicom_lab.course.lessons import LESSONS
 from hl7dicom_lab.course.marking import key
-from hl7dicom_lab.course.verdict import Outcome
 from hl7dicom_lab.errors import NotFound
+from hl7dicom_lab.verdict import Outcome
 from hl7dicom_lab.views import live
 
 SKILLS = [lesson for lesson in LESSONS if lesson.skill]
@@ -59,9 +59,9 @@ def test_gaps_lead_back_to_their_lesson(lab: LessonLab) -> None:
     assert test.results().advice == "What to learn next: go back to lesson 04 (worklist queries)."
 
 
-@pytest.mark.parametrize("number", [0, 19, 99, -1, "3", 1.5])
+@pytest.mark.parametrize("number", [0, 21, 99, -1, "3", 1.5])
 def test_a_place_that_is_not_there_is_told(lab: LessonLab, number: int) -> None:
-    with pytest.raises(NotFound, match="from 1 to 18"):
+    with pytest.raises(NotFound, match="from 1 to 20"):
         lab.draw_test(1).answer(number, "a")
 
 
@@ -116,7 +116,7 @@ def test_the_card_of_a_test_knows_what_was_answered(monkeypatch: pytest.MonkeyPa
         }
     }
     titles = [one["title"] for one in state["questions"]]
-    assert titles == [f"Question {place} of 18 ({name})" for place, name in enumerate(test.ids, 1)]
+    assert titles == [f"Question {place} of 20 ({name})" for place, name in enumerate(test.ids, 1)]
 
 
 def test_an_old_answer_that_cannot_be_read_any_more_keeps_its_outcome(

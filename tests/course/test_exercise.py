@@ -9,9 +9,9 @@ import pytest
 
 from hl7dicom_lab.course.exercise import Exercise, Mistake, OpenExercise, blank, call
 from hl7dicom_lab.course.progress import Progress
-from hl7dicom_lab.course.verdict import Outcome, Verdict, right, wrong
 from hl7dicom_lab.errors import NotFound
 from hl7dicom_lab.lab import Lab
+from hl7dicom_lab.verdict import Outcome, Verdict, right, wrong
 
 
 @pytest.fixture(scope="module")

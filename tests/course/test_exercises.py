@@ -10,7 +10,7 @@ from hl7dicom_lab.course import contents
 from hl7dicom_lab.course.exercise import Exercise, judge, run
 from hl7dicom_lab.course.lesson import LessonLab, open_lesson
 from hl7dicom_lab.course.lessons import LESSONS
-from hl7dicom_lab.course.verdict import Outcome
+from hl7dicom_lab.verdict import Outcome
 
 EXERCISES = tuple(one for lesson in LESSONS for one in contents.exercises_of(lesson.number))
 #: Answers of forms that nobody asked for.

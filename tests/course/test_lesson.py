@@ -43,7 +43,7 @@ def test_the_day_has_six_patients_three_modalities_and_what_goes_wrong() -> None
     assert [one.priority for one in story_day.TODAY].count("S") == 1
 
 
-@pytest.mark.parametrize("wrong", ["10", "12", "", "four", 99, None, "../x"])
+@pytest.mark.parametrize("wrong", ["12", "13", "", "four", 99, None, "../x"])
 def test_a_number_that_is_no_lessons_names_those_that_are_there(wrong: object) -> None:
     with pytest.raises(NotFound, match="choose one of 00, 01"):
         open_lesson(wrong)  # type: ignore[arg-type] # on purpose

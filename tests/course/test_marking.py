@@ -20,7 +20,7 @@ from hl7dicom_lab.course.question import (
     SingleChoice,
     Wrong,
 )
-from hl7dicom_lab.course.verdict import Outcome
+from hl7dicom_lab.verdict import Outcome
 
 SINGLE = SingleChoice(
     id="x-1",

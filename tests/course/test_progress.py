@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from hl7dicom_lab.course.progress import VARIABLE, Entry, Progress, progress_file
-from hl7dicom_lab.course.verdict import Outcome, right, wrong
+from hl7dicom_lab.verdict import Outcome, right, wrong
 
 
 def at() -> str:

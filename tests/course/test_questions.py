@@ -22,7 +22,7 @@ from hl7dicom_lab.course.question import (
     SingleChoice,
     resolved,
 )
-from hl7dicom_lab.course.verdict import Outcome
+from hl7dicom_lab.verdict import Outcome
 
 IN_LESSONS = tuple(one for lesson in LESSONS if lesson.number != "11" for one in contents.questions_of(lesson.number))
 BANK = contents.questions_of("11")

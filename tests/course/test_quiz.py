@@ -14,8 +14,8 @@ from hl7dicom_lab import story
 from hl7dicom_lab.course import quiz_card
 from hl7dicom_lab.course.lesson import LessonLab, open_lesson
 from hl7dicom_lab.course.progress import VARIABLE, Progress
-from hl7dicom_lab.course.verdict import Outcome
 from hl7dicom_lab.errors import NotFound
+from hl7dicom_lab.verdict import Outcome
 from hl7dicom_lab.views import live
 
 

@@ -30,25 +30,27 @@ def run(name: str, *arguments: object) -> tuple[int, str]:
 @contextmanager
 def serving(name: str, *arguments: object) -> Iterator[int]:
     """Run a server on a free port of this machine, which comes last on its command line; the port."""
-    port = _free_port()
+    port = free_port()
     command = [program(name), *map(str, arguments), str(port)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
         try:
-            _wait_for(server, port)
+            wait_for(server, port)
             yield port
         finally:
             server.terminate()
             server.wait(20)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def _wait_for(server: subprocess.Popen[bytes], port: int) -> None:
-    deadline = time.monotonic() + 20
+def wait_for(server: subprocess.Popen[bytes], port: int, patience: float = 20) -> None:
+    """Wait until a server that was started listens."""
+    deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         assert server.poll() is None, "the server has stopped; somebody else may have taken its port"
         try:

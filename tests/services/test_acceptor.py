@@ -1,4 +1,5 @@
 import contextlib
+import errno
 import itertools
 import random
 import selectors
@@ -262,6 +263,24 @@ class TestBadConnections:
                 peer.sendall(association_request())
                 assert peer.recv(1) == b"\x02"
             assert wait_until(lambda: "the connection ended without A-RELEASE or A-ABORT" in remarks(trace))
+
+    def test_a_connection_of_which_the_system_says_nothing_does_not_end_the_listener(self, trace, monkeypatch):
+        """macOS has no address for a connection that the peer has reset in the queue; `getsockname` raises EINVAL."""
+        asked = threading.Event()
+
+        def has_no_address(_):
+            monkeypatch.undo()
+            asked.set()
+            raise OSError(errno.EINVAL, "Invalid argument")
+
+        with worklist(trace) as scp:
+            monkeypatch.setattr(socket.socket, "getsockname", has_no_address, raising=False)
+            with socket.create_connection((scp.host, scp.port)) as peer:
+                assert asked.wait(10)
+                peer.settimeout(10)
+                assert peer.recv(1) == b""
+            with client(scp) as assoc:
+                assert assoc.send_c_echo().Status == 0x0000
 
     def test_whatever_comes_no_thread_dies_and_the_next_client_is_served(self, trace):
         """pytest makes an exception in any thread a failure."""

@@ -123,7 +123,7 @@ def test_a_cancel_ends_the_matches_of_a_query(trace):
         seen = [next(answers)[0].Status]
         assoc.send_c_cancel(5, query_model=STUDY_ROOT)
         (server,) = scp._server.active_associations
-        assert wait_until(lambda: 5 in server.dimse.cancel_req)
+        assert wait_until(lambda: server.dimse.is_cancelled(5))
         cancelled.set()
         seen += statuses(answers)
     assert (seen[0], seen[-1]) == (0xFF00, 0xFE00)

@@ -53,7 +53,7 @@ class Ledger:
 class Receiver:
     """A receiver with everything that it needs; `handle` is what the system does."""
 
-    def __init__(self, handle=lambda _message: "done"):
+    def __init__(self, handle=lambda _message: "done", mint=None):
         self.ledger = Ledger()
         self.clock = ClassClock()
         self.handle = handle
@@ -65,7 +65,7 @@ class Receiver:
             application="RIS",
             facility="NORTHGATE",
             clock=self.clock,
-            mint=Mint(),
+            mint=mint or Mint(),
         )
 
     def _handle(self, message):
@@ -108,6 +108,19 @@ def test_answers_have_a_time_and_a_number_of_their_own():
     assert (first.field("MSH-10"), second.field("MSH-10")) == ("RIS000001", "RIS000002")
     assert (first.field("MSH-7"), second.field("MSH-7")) == ("20260302080001", "20260302080002")
     assert desk.clock.now() > CLASS_START
+
+
+def test_where_no_number_can_be_kept_an_answer_has_the_one_of_its_message():
+    def reserve(_kind, _count):
+        raise OSError("no space left on device")
+
+    desk = Receiver(mint=Mint(reserve=reserve))
+    desk.ledger.full = True
+    message = order()
+    answer = desk.ask(message)
+    assert (answer.code, answer.error, answer.answers) == ("AE", 207, message.control_id)
+    assert answer.field("MSH-10") == message.control_id
+    assert "no space left" in answer.text
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,14 @@ import socket
 import struct
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
 from hl7dicom_lab.errors import SetupError
 from hl7dicom_lab.hl7v2 import wire
 from hl7dicom_lab.hl7v2.mllp import encode
+from hl7dicom_lab.services import mllp_listener
 from hl7dicom_lab.services.mllp_listener import MllpLimits, MllpListener
 from hl7dicom_lab.trace import Trace
 
@@ -213,6 +215,17 @@ def test_row_08_an_answer_with_fs_never_leaves(trace):
     assert "CannotFrame" in remarks(trace)[0]
 
 
+@pytest.mark.parametrize("cut", [60, 61], ids=["a packet ends with FS", "FS in the middle of a packet"])
+def test_row_08_a_message_with_fs_inside_gets_no_answer(trace, receiver, cut):
+    with serving(receiver, trace, after_fs=PATIENCE) as listener, Client(listener) as client:
+        stream = encode(ONE)[:59] + b"\x1c" + encode(ONE)[59:]
+        client.send(stream[:cut], stream[cut:])
+        client.send(encode(TWO))
+        assert client.answer() == acknowledgment(TWO)
+        assert receiver.bodies == [TWO]
+        assert remarks(trace)[0].startswith("FS inside a message")
+
+
 def test_row_09_an_empty_frame_is_ignored_and_recorded(listener, trace, receiver):
     with Client(listener) as client:
         client.send(b"\x0b\x1c\r" + encode(ONE))
@@ -253,6 +266,26 @@ def test_row_11_silence_between_messages_is_allowed_longer(trace, receiver):
             assert client.answer() == acknowledgment(body)
         assert client.until_closed() == b""
     assert remarks(trace) == ["closed: no message for a long time"]
+
+
+def test_row_11_a_frame_that_trickles_in_is_closed(trace, receiver):
+    with serving(receiver, trace, frame_time=0.1) as listener, Client(listener) as client:
+        client.send(b"\x0bMSH")
+        eventually(lambda: remarks(trace) or client.send(b"|"))
+        assert remarks(trace)[0] == "closed: a frame took too long"
+        assert receiver.bodies == []
+
+
+def test_a_long_stream_of_whole_messages_is_no_slow_frame(trace, receiver, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(mllp_listener, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    with serving(receiver, trace, frame_time=100.0) as listener, Client(listener) as client:
+        client.send(encode(ONE)[:9])
+        for _ in range(5):
+            client.send(encode(ONE)[9:] + encode(ONE)[:9])
+            assert client.answer() == acknowledgment(ONE)
+            now[0] += 60.0
+        assert remarks(trace) == []
 
 
 def test_row_12_a_partial_frame_and_close_is_no_message(listener, trace, receiver):

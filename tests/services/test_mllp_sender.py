@@ -473,3 +473,21 @@ def test_what_two_systems_say_stands_in_the_trace_once():
     assert own.splitlines()[3].split() == ["1", "08:00:00", "RIS", "EMR", "ACK", "AA", "RE1", "answers", "E1"]
     assert len(own.splitlines()) == 6
     assert table() == (both, own)
+
+
+def test_an_answer_that_is_not_read_leaves_the_outcome_unknown_and_the_same_bytes_go_again(trace):
+    with Peer(honest(ONE), honest(ONE, TWO)) as peer, sender_to(peer, trace) as sender:
+        assert sender.send(ONE, lose_answer=True) == answer(ONE)
+        assert sender.send(TWO) == answer(TWO), "on the second connection, where nothing was lost"
+    assert peer.received == [encode(ONE), encode(ONE), encode(TWO)]
+    assert [what for what in remarks(trace) if "before the answer was read" in what]
+
+
+def test_an_answer_that_is_not_read_ends_the_only_attempt(trace):
+    with (
+        Peer(honest(ONE)) as peer,
+        sender_to(peer, trace) as sender,
+        pytest.raises(NoAnswer, match="before the answer was read"),
+    ):
+        sender.send(ONE, attempts=1, lose_answer=True)
+    assert peer.received == [encode(ONE)]

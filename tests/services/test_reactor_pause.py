@@ -12,7 +12,7 @@ from pynetdicom.association import Association
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined] # made at import
 
 from hl7dicom_lab.lab import Lab
-from hl7dicom_lab.services import reactor_pause
+from hl7dicom_lab.services import event_reactor, reactor_pause
 from hl7dicom_lab.services.reactor_pause import Checkpoint
 
 _REQUESTS = 10
@@ -96,6 +96,7 @@ def test_without_the_mend_it_does(associate: Callable[[], Association], monkeypa
         wait = slowed(threading.Event.wait)  # type: ignore[assignment] # a function of the same form
 
     monkeypatch.setattr(reactor_pause, "Checkpoint", Plain)
+    monkeypatch.setenv(event_reactor.VARIABLE, "polling")  # pynetdicom as it is
     assert echoes(associate()) < _REQUESTS
 
 

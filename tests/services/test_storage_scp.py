@@ -18,9 +18,9 @@ from pydicom.uid import (
 from pynetdicom.dimse_primitives import C_STORE
 
 from hl7dicom_lab.clock import ClassClock
+from hl7dicom_lab.dicom.instance import CheckedInstance
 from hl7dicom_lab.dicom.sop_classes import COMPRESSED, DOCUMENT_STORAGE, IMAGE_STORAGE, UNCOMPRESSED
 from hl7dicom_lab.errors import DicomFault
-from hl7dicom_lab.model import ReceivedInstance
 from hl7dicom_lab.services.storage_scp import StorageScp
 from hl7dicom_lab.trace import Trace
 
@@ -40,7 +40,9 @@ def test_an_instance_is_handed_on_with_its_bytes_as_they_came(trace, syntax):
     image = mr_image(syntax=syntax)
     with archive(trace, kept.append) as scp, client(scp, MRImageStorage, syntaxes=[syntax], calling="MR1") as assoc:
         assert assoc.send_c_store(image).Status == 0x0000
-    assert kept == [ReceivedInstance(MRImageStorage, "2.25.7.1.1.1", syntax, encoded(image, syntax).getvalue(), "MR1")]
+    sent = encoded(image, syntax).getvalue()
+    assert kept == [CheckedInstance(MRImageStorage, "2.25.7.1.1.1", syntax, sent, "MR1")]
+    assert kept[0].header.StudyInstanceUID == image.StudyInstanceUID
 
 
 def test_compressed_pixels_are_kept_as_they_are(trace):

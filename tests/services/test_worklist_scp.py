@@ -2,10 +2,12 @@ import threading
 from io import BytesIO
 
 import pytest
+from dicom_bytes import find_rq
 from dicom_peers import WORKLIST, client, encoded, everything, exchange, remarks, wait_until, worklist_item
 from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from pynetdicom.dimse_primitives import C_FIND
+from raw_dicom import RELEASE_RQ, RawAssociation, keys, p_data
 
 from hl7dicom_lab.clock import ClassClock
 from hl7dicom_lab.errors import DicomFault
@@ -171,7 +173,7 @@ def test_a_cancel_ends_the_matches(trace):
         seen = [next(answers)[0].Status]
         assoc.send_c_cancel(5, query_model=WORKLIST)
         (server,) = scp._server.active_associations
-        assert wait_until(lambda: 5 in server.dimse.cancel_req)
+        assert wait_until(lambda: server.dimse.is_cancelled(5))
         cancelled.set()
         seen += [status.Status for status, _ in answers]
     assert (seen[0], seen[-1]) == (0xFF00, 0xFE00)
@@ -192,3 +194,21 @@ def test_an_abort_in_the_middle_ends_the_search(trace):
             assoc.abort()
         assert wait_until(lambda: not scp._server.active_associations)
     assert len(yielded) < 1_000_000
+
+
+def test_a_peer_that_asks_to_release_amid_its_answers_and_goes_ends_the_search(trace):
+    ended = threading.Event()
+
+    def find(*_):
+        try:
+            while True:
+                yield 0xFF00, worklist_item(1)
+        finally:
+            ended.set()
+
+    with worklist(trace, find, limit=None) as scp:
+        peer = RawAssociation(scp.address, {1: WORKLIST})
+        peer.socket.sendall(p_data(1, find_rq(WORKLIST), keys(t00100010="")) + RELEASE_RQ)
+        peer.read_pdu()
+        peer.close()
+        assert ended.wait(20)

@@ -137,7 +137,7 @@ def test_without_images_and_report_the_columns_say_so(department):
 
 
 def test_an_accession_number_that_nobody_knows_is_refused_with_those_that_are_there(department):
-    for number in ("NG999999", "", "  "):
+    for number in ("NG999999", "", "  ", None, ...):
         with pytest.raises(NotFound, match=r"Next step: give one of those that are there: NG000001"):
             department.map(number)
 

@@ -163,6 +163,19 @@ def test_what_the_archive_knows_covers_the_report_too(tmp_path):
     assert "SECRET" not in str(screen)
 
 
+def test_images_that_match_no_order_are_warned_of_and_the_report_is_not_covered(tmp_path):
+    screen = StudyOnScreen.of(study(tmp_path), report("Normal head."), unscheduled=1)
+    for form in (screen.text(), screen.html()):
+        assert "images of this study match no order" in form.casefold()
+        assert "unscheduled: 1 of " in form
+        assert "Normal head." in form
+
+
+def test_a_long_word_is_wrapped_in_little_time(tmp_path):
+    """A word of a megabyte; wrapped at once it takes minutes."""
+    assert StudyOnScreen.of(study(tmp_path), report("x" * 1_000_000)).text().count("x" * 100 + "\n") == 10_000
+
+
 def test_a_held_report_is_warned_of_and_the_attached_one_is_shown(tmp_path, drawn_text):
     screen = StudyOnScreen.of(study(tmp_path), report("Normal head."), held=["it names patient MRN-7"])
     for form in every_form(screen, drawn_text):

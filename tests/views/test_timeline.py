@@ -101,7 +101,7 @@ def test_what_went_wrong_has_symbol_word_rule_and_repair_in_every_form():
         ):
             assert all(said in form for form in forms), said
         joined = re.sub(r"\s+", " ", timeline.text())
-        assert "Repair: ask for the AE title under which the other side is known." in joined
+        assert "Repair: call NORTHGATE_RIS, or another port" in joined
         assert "abstract syntax not supported. Repair: ask a system that offers this service." in joined
         assert [line.partition(" ")[0] for line in drawn(timeline)] == ["✖", "RIS", "RIS", "MYPROG", "RIS"]
         assert joined.count("this port speaks MLLP, you spoke HTTP") == 1, "said once"
