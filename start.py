@@ -40,6 +40,7 @@ Usage: python3 start.py [COMMAND] [ARGUMENTS]
   progress show what you have done in the course
   demo     the whole way from the order to the report, in the terminal
   test     run the tests
+  bench    measure the lab beside other programs: `bench worklist`, or all topics
   doctor   check this machine and say how to mend what is wrong
   setup    only prepare .venv; `setup dev` adds the tools of those who work on the lab
 
@@ -448,7 +449,7 @@ def main(arguments: list[str], checkout: Checkout) -> int:
     if command in ("-h", "--help", "help") or (command == "setup" and rest not in ([], ["dev"])):
         print(USAGE, end="")
         return 2 if command == "setup" else 0
-    groups = ["test", *rest] if command == "setup" and rest else ["test"] if command == "test" else []
+    groups = ["test", *rest] if command == "setup" and rest else [command] if command in ("test", "bench") else []
     try:
         prepare(checkout, groups)
     except SetupFailed as problem:
