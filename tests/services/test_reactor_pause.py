@@ -1,4 +1,4 @@
-"""The answer to a request is never taken by the association's own reactor, however slowly its thread goes on."""
+"""The answer to a request reaches whoever asked, and a rejection too, however slowly a thread goes on."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from pynetdicom import AE
+from dicom_peers import wait_until
+from pynetdicom import AE, evt
 from pynetdicom.association import Association
+from pynetdicom.events import Event
+from pynetdicom.pdu_primitives import A_ASSOCIATE
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined] # made at import
 
 from hl7dicom_lab.lab import Lab
@@ -98,6 +101,39 @@ def test_without_the_mend_it_does(associate: Callable[[], Association], monkeypa
     monkeypatch.setattr(reactor_pause, "Checkpoint", Plain)
     monkeypatch.setenv(event_reactor.VARIABLE, "polling")  # pynetdicom as it is
     assert echoes(associate()) < _REQUESTS
+
+
+def rejected_while_held_up(lab: Lab) -> Association:
+    """An association of which the requestor's thread goes on only after the acceptor has closed the connection."""
+
+    def hold_up(event: Event) -> None:
+        wire = event.assoc.dul.socket
+        assert wire._ready.wait(10)
+        assert wait_until(lambda: not wire._is_connected)
+
+    entity = AE("TESTER")
+    entity.add_requested_context(Verification)
+    where = lab.pacs.storage
+    return entity.associate(where.host, where.port, ae_title="ELSEWHERE", evt_handlers=[(evt.EVT_REQUESTED, hold_up)])
+
+
+@pytest.mark.parametrize("reactor", ["", "polling"])
+def test_a_rejection_is_heard_after_the_connection_has_closed(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, reactor: str
+) -> None:
+    monkeypatch.setenv(event_reactor.VARIABLE, reactor)
+    assoc = rejected_while_held_up(lab)
+    assert (assoc.is_rejected, assoc.is_aborted, assoc.is_established) == (True, False, False)
+    answer = assoc.acceptor.primitive
+    assert isinstance(answer, A_ASSOCIATE)
+    assert (answer.result, answer.result_source, answer.diagnostic) == (1, 1, 7)
+
+
+def test_without_the_mend_it_is_lost(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where this fails, pynetdicom has mended it, and its half of the module can go."""
+    monkeypatch.setattr(reactor_pause, "_hear_a_rejection", lambda _: None)
+    assoc = rejected_while_held_up(lab)
+    assert (assoc.is_rejected, assoc.is_aborted) == (False, True)
 
 
 def test_an_aborted_association_keeps_nobody_waiting(associate: Callable[[], Association]) -> None:
