@@ -4,6 +4,7 @@ Clinical step: a scanner's request has to be understood before anybody serves it
 Implicit VR Little Endian), section 9.3 (messages) and Annex E (command dictionary). Rules:
 
 * A command set that cannot be read or answered, or that may be read in two ways, is an `AssociationFault`.
+* A UID that is none spoils its request, not the association: the request can be answered, with a status.
 * What is not right and can be understood all the same is taken, with a remark.
 """
 
@@ -13,8 +14,9 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pydicom.datadict import dictionary_has_tag, keyword_for_tag
+from pydicom.datadict import dictionary_has_tag, dictionary_VR, keyword_for_tag
 
+from hl7dicom_lab.dicom import status
 from hl7dicom_lab.dicom.dimse import command_name
 from hl7dicom_lab.dicom.elements import Element, Encoding, find_elements, tag_text
 from hl7dicom_lab.dicom.pdu_rules import NOT_SPECIFIED
@@ -41,6 +43,7 @@ class Command:
 
     `message_id` is that of a request; of a response and of C-CANCEL-RQ that of the request which it is about, None
     where it names none. `clean` is the same command set as a library can read it: known elements, in their order.
+    `refusal` says why a request that can be answered is not to be served.
     """
 
     field: int
@@ -48,6 +51,7 @@ class Command:
     has_data_set: bool
     clean: bytes
     remarks: tuple[Remark, ...]
+    refusal: DicomFault | None = None
 
     @property
     def name(self) -> str:
@@ -93,9 +97,15 @@ def read_command(encoded: bytes) -> Command:
     known = {tag: value for tag, value in values.items() if dictionary_has_tag(tag) and tag != _GROUP_LENGTH}
     if about == _MESSAGE_ID:
         known.pop(_RESPONDED_TO, None)  # a library would take the request for a response
+    no_uids = [tag for tag in known if _is_no_uid(tag, known[tag])]
+    if no_uids and about != _MESSAGE_ID:
+        raise _fault(_no_uid(no_uids[0], known[no_uids[0]]), encoded)
+    refusal = _refusal(no_uids[0], known[no_uids[0]]) if no_uids else None
+    for tag in no_uids:
+        del known[tag]
     clean = b"".join(struct.pack("<HHL", 0, tag, len(known[tag])) + known[tag] for tag in sorted(known))
     remarks = tuple(_remarks(elements, values, len(encoded)))
-    return Command(field, message_id, data_set_type != _NO_DATA_SET, clean, remarks)
+    return Command(field, message_id, data_set_type != _NO_DATA_SET, clean, remarks, refusal)
 
 
 def _check_element(element: Element, encoded: bytes) -> None:
@@ -104,12 +114,31 @@ def _check_element(element: Element, encoded: bytes) -> None:
         raise _fault(f"{_shown(element.tag)} is no command element", encoded)
     if element.vr == "US" and len(value) not in (0, 2):
         raise _fault(f"{_shown(element.tag)} has {len(value)} bytes, a number (US) has 2", encoded)
-    if element.vr == "UI" and len(value.rstrip(b"\0 ")) > _LONGEST_UID:
-        raise _fault(f"{_shown(element.tag)} has {len(value)} characters, a UID has up to {_LONGEST_UID}", encoded)
-    if element.vr == "UI" and (b"\\" in value or not value.isascii()):
-        raise _fault(f"{_shown(element.tag)} is no single UID", encoded)
     if element.tag == _PRIORITY and int.from_bytes(value, "little") not in _PRIORITIES:
         raise _fault(f"{_shown(element.tag)} is not 0000H, 0001H or 0002H", encoded)
+
+
+def _is_no_uid(tag: int, value: bytes) -> bool:
+    """Whether a UID is longer than one may be, or more or other than one: what no library reads in one way."""
+    if dictionary_VR(tag) != "UI":
+        return False
+    return len(value.rstrip(b"\0 ")) > _LONGEST_UID or b"\\" in value or not value.isascii()
+
+
+def _no_uid(tag: int, value: bytes) -> str:
+    length = len(value.rstrip(b"\0 "))
+    if length > _LONGEST_UID:
+        return f"{_shown(tag)} has {length} characters, a UID has up to {_LONGEST_UID}"
+    return f"{_shown(tag)} is no single UID"
+
+
+def _refusal(tag: int, value: bytes) -> DicomFault:
+    return DicomFault(
+        _no_uid(tag, value),
+        status=status.INVALID_UID,
+        keyword=keyword_for_tag(tag),
+        next_step="use digits and dots, no leading zero in a number, at most 64 characters (PS3.5 section 9.1)",
+    )
 
 
 def _remarks(elements: list[Element], values: dict[int, bytes], length: int) -> Iterator[Remark]:

@@ -51,6 +51,7 @@ class RequestScreen(DIMSEServiceProvider):
         self._assembly = Assembly()
         self._asked: set[int | None] = set()  # Message IDs of what has not been answered yet
         self._cancelled: set[int | None] = set()
+        self._refused: dict[int | None, DicomFault] = {}  # requests that came with their refusal, by Message ID
         self._served_now: int | None = None
 
     @property
@@ -95,7 +96,8 @@ class RequestScreen(DIMSEServiceProvider):
             return context_id, message
         self._served_now = message.MessageID
         self._clock.tick()
-        fault = self._fault_of(message, context_id, self._abstract_syntax(context_id))
+        fault = self._refused.pop(message.MessageID, None)
+        fault = fault or self._fault_of(message, context_id, self._abstract_syntax(context_id))
         if fault is None:
             return context_id, message
         note_fault(self._conversation, fault)
@@ -142,6 +144,8 @@ class RequestScreen(DIMSEServiceProvider):
         made.decode_msg(encoded)
         made.data_set = message.data_set
         self._asked.add(command.message_id)
+        if command.refusal is not None:
+            self._refused[command.message_id] = command.refusal
         self.msg_queue.put((message.context_id, cast(DimseServiceType, made.message_to_primitive())))
 
     def _end(self, message_id: int | None) -> None:

@@ -61,8 +61,7 @@ def test_a_request_is_no_response_because_it_names_another_message():
         (command(*ECHO, ECHO[2]), "MessageID (0000,0110) is there twice"),
         (command(*ECHO[:3], element(DATA_SET_TYPE, 1)), "C-ECHO-RQ announces a data set"),
         (command(*ECHO, element(0x0018, b"1.2", group=8)), "SOPInstanceUID (0008,0018) is no command element"),
-        (command(element(0x0002, b"1" * 66), *ECHO[1:]), "a UID has up to 64"),
-        (command(element(0x0002, b"1.2\\1.3\0"), *ECHO[1:]), "AffectedSOPClassUID (0000,0002) is no single UID"),
+        (command(element(0x0002, b"1" * 66), element(FIELD, 0x8030), *ECHO[2:]), "a UID has up to 64"),
         (command(*ECHO[:3], element(PRIORITY, 9), ECHO[3]), "Priority (0000,0700) is not 0000H, 0001H or 0002H"),
     ],
 )
@@ -71,6 +70,27 @@ def test_what_cannot_be_answered_is_a_fault(encoded, told):
         read_command(encoded)
     assert told in caught.value.what
     assert (caught.value.reason, bool(caught.value.rule), bool(caught.value.next_step)) == (0, True, True)
+
+
+@pytest.mark.parametrize(
+    ("uid", "told"),
+    [
+        (b"1" * 66, "AffectedSOPInstanceUID (0000,1000) has 66 characters, a UID has up to 64"),
+        (b"1.2\\1.3\0", "AffectedSOPInstanceUID (0000,1000) is no single UID"),
+        (b"1.2.\xe9\0", "AffectedSOPInstanceUID (0000,1000) is no single UID"),
+    ],
+)
+def test_a_uid_that_is_none_spoils_its_request_alone(uid, told):
+    read = read_command(command(*ECHO, element(0x1000, uid)))
+    assert (read.refusal.what, read.refusal.status) == (told, 0xC002)
+    assert (read.refusal.keyword, bool(read.refusal.next_step)) == ("AffectedSOPInstanceUID", True)
+    assert read.clean == b"".join(ECHO), "no library reads it"
+
+
+def test_a_uid_may_be_filled_up():
+    read = read_command(command(*ECHO, element(0x1000, b"1" * 64 + b"\0 ")))
+    assert read.refusal is None
+    assert b"1" * 64 in read.clean
 
 
 @pytest.mark.parametrize(

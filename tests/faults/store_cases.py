@@ -98,7 +98,7 @@ IDENTITY = (
          command=named("../../etc/passwd")),
     sent(84, "a NUL in the middle of a SOP Instance UID", NO_UID, "SOPInstanceUID is no UID",
          image(f"{ROOT}.1\0/../x"), command=named(f"{ROOT}.1\0/../x")),
-    sent(84, "a SOP Instance UID of 65 characters", "A-ABORT (2, 0)", "a UID has up to 64", image(f"1.{'2' * 63}"),
+    sent(84, "a SOP Instance UID of 65 characters", NO_UID, "a UID has up to 64", image(f"1.{'2' * 63}"),
          command=named(f"1.{'2' * 63}")),
     changed(84, "backslashes in a Series Instance UID", NO_UID, "SeriesInstanceUID is no UID",
             {SERIES: element(SERIES, "UI", "..\\..\\windows")}),
