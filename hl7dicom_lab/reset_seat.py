@@ -1,7 +1,8 @@
 """`hl7dicom-lab reset-seat`: a seat is put back for the next learner, with notebooks as they came and no progress.
 
 Rules: what the learner before wrote is kept beside it under a dated name, unless it is to be removed, which is asked
-for first. Only a folder in which the lab laid notebooks is ever moved or removed.
+for first. Only a folder in which the lab laid notebooks is ever moved or removed. Nobody goes on under the name that
+the learner before has in a class.
 """
 
 from __future__ import annotations
@@ -13,20 +14,25 @@ from itertools import count
 from pathlib import Path
 
 from hl7dicom_lab.counted import counted
+from hl7dicom_lab.course.joined import membership_file
 from hl7dicom_lab.course.progress import progress_file
 from hl7dicom_lab.errors import SetupError
+from hl7dicom_lab.os_errors import told
 from hl7dicom_lab.workspace import RECORD, lay_notebooks
+
+_IN_USE = "close JupyterLab and whatever else has it open, then run the command again"
 
 
 @dataclass(frozen=True)
 class Seat:
-    """What a learner has left: the work folder, if there is one, and the progress, if it is kept and to be cleared."""
+    """What a learner has left: the work folder, the progress and the name in a class, each if there is one to clear."""
 
     folder: Path
     used: bool
     notebooks: int
     progress: Path | None
     answers: int
+    membership: Path | None
 
     @property
     def left(self) -> str:
@@ -36,6 +42,8 @@ class Seat:
             parts.append(f"{self.folder} with {counted(self.notebooks, 'notebook')}")
         if self.progress is not None:
             parts.append(f"the progress in {self.progress} with {counted(self.answers, 'line')}")
+        if self.membership is not None:
+            parts.append(f"the name in a class, in {self.membership}")
         return " and ".join(parts)
 
 
@@ -48,10 +56,12 @@ def look_at(folder: Path, *, progress: bool = True) -> Seat:
         raise _refused(folder, "the lab has laid no notebooks in this folder")
     if used and folder.resolve() in (home := Path.home().resolve(), *home.parents):
         raise _refused(folder, "a home folder holds more than a seat's notebooks")
-    file = progress_file() if progress else None
-    kept = file if file is not None and file.is_file() else None
+    notebooks = len(list(folder.glob("*.ipynb"))) if used else 0
+    if not progress:
+        return Seat(folder, used, notebooks, None, 0, None)
+    kept = _that_is_there(progress_file())
     answers = len(kept.read_bytes().splitlines()) if kept else 0
-    return Seat(folder, used, len(list(folder.glob("*.ipynb"))) if used else 0, kept, answers)
+    return Seat(folder, used, notebooks, kept, answers, _that_is_there(membership_file()))
 
 
 def put_back(seat: Seat, course: Path, day: date, *, remove: bool = False) -> tuple[str, ...]:
@@ -59,20 +69,18 @@ def put_back(seat: Seat, course: Path, day: date, *, remove: bool = False) -> tu
 
     Raises `SetupError` where something cannot be moved, removed or written; what is done by then stays done.
     """
+    left = (seat.folder if seat.used else None, seat.progress, seat.membership)
     done = []
-    try:
-        if seat.used:
-            done.append(_clear(seat.folder, day, remove=remove))
-        if seat.progress is not None:
-            done.append(_clear(seat.progress, day, remove=remove))
-    except OSError as problem:
-        raise SetupError(
-            f"the seat cannot be put back ({problem.strerror or problem})",
-            where=str(problem.filename or seat.folder),
-            next_step="close JupyterLab and whatever else has a file of the folder open, then run the command again",
-        ) from problem
+    for path in left:
+        if path is not None:
+            with told("the seat cannot be put back", path, _IN_USE):
+                done.append(_clear(path, day, remove=remove))
     laid = lay_notebooks(course, seat.folder)
     return (*done, f"{seat.folder} holds {counted(len(laid), 'notebook')} as they came.")
+
+
+def _that_is_there(path: Path | None) -> Path | None:
+    return path if path is not None and path.is_file() else None
 
 
 def _clear(path: Path, day: date, *, remove: bool) -> str:

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+import base64
+import struct
 import subprocess
 import sys
+import zlib
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hl7dicom_lab import story
 from hl7dicom_lab.actors import site
+from hl7dicom_lab.cli import main
 from hl7dicom_lab.course.certificate import Certificate
+from hl7dicom_lab.course.dashboard import Dashboard
+from hl7dicom_lab.course.lesson import open_lesson
 from hl7dicom_lab.course.progress import Progress
 from hl7dicom_lab.errors import NotFound, SetupError
 from hl7dicom_lab.institution import Institution, read_institution, rules
+from hl7dicom_lab.institution.chosen import VARIABLE
+from hl7dicom_lab.institution.logo import logo_html
 from hl7dicom_lab.lab import Lab
 from hl7dicom_lab.serve import ServeOptions, run
 
@@ -189,11 +200,35 @@ def test_lists_come_as_spreadsheets_save_them(write, people: str) -> None:
     assert (patient.birth_date, patient.sex) == ("19840617", "M")
 
 
+def png(width: int = 3, height: int = 2, more: int = 0) -> bytes:
+    """The begin of a PNG: its signature and the chunk IHDR."""
+    head = struct.pack(">4sLLBBBBB", b"IHDR", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + struct.pack(">L", 13) + head + struct.pack(">L", zlib.crc32(head)) + bytes(more)
+
+
 def test_a_logo_is_a_png_beside_the_file(write, tmp_path: Path) -> None:
-    (tmp_path / "logo.png").write_bytes(b"\x89PNG\r\n\x1a\n and so on")
+    (tmp_path / "logo.png").write_bytes(png(4096, 4096))
     assert read_institution(write(_HEAD + "logo: logo.png\n")).logo == tmp_path / "logo.png"
-    (tmp_path / "logo.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(1024 * 1024))
-    assert "at most 1 MB" in str(refused(write(_HEAD + "logo: logo.png\n")))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\x89PNG\r\n\x1a\n",
+        b"\x89PNG\r\n\x1a\n and so on, without a head",
+        b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>",
+        png(0, 2),
+        png(4097, 2),
+        png(2, 2**31),
+        png(more=1024 * 1024),
+    ],
+)
+def test_what_is_no_small_png_is_no_logo(write, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "logo.png").write_bytes(content)
+    error = refused(write(_HEAD + "logo: logo.png\n"))
+    assert "at most 1 MB" in str(error)
+    assert "line 3, logo" in str(error)
 
 
 def test_the_rule_for_a_facility_is_that_of_the_department() -> None:
@@ -278,3 +313,98 @@ def test_a_class_and_an_institution_do_not_go_together() -> None:
     options = ServeOptions(for_class=True, institution=_DOCS / "institution_example.yaml")
     with pytest.raises(SetupError, match="--class"):
         run(options)
+
+
+# ---- the logo in pages
+
+
+class Pictures(HTMLParser):
+    """The pictures of a page, and how many other elements it has of a kind that runs something."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[dict[str, str | None]] = []
+        self.scripts = 0
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.scripts += tag == "script"
+        if tag == "img" and ("class", "logo") in attrs:
+            self.found.append(dict(attrs))
+
+
+_NAME = """A & B "Radiology" <script>alert('x')</script>"""
+
+
+@pytest.fixture
+def with_logo(write, tmp_path: Path) -> Path:
+    (tmp_path / "logo.png").write_bytes(png())
+    quoted = _NAME.replace("'", "''")
+    return write(f"name: '{quoted}'\nfacility: R\nlogo: logo.png\n")
+
+
+def carried(picture: dict[str, str | None]) -> bytes:
+    assert picture["alt"] == f"Logo of {_NAME}"
+    kind, _, content = (picture["src"] or "").partition(",")
+    assert kind == "data:image/png;base64"
+    return base64.b64decode(content)
+
+
+def test_the_first_slide_bears_the_logo_and_no_other(with_logo: Path, tmp_path: Path) -> None:
+    slides = CliRunner().invoke(main, ["slides", "00", "--to", str(tmp_path / "a"), "--institution", str(with_logo)])
+    assert slides.exit_code == 0, slides.output
+    page = next((tmp_path / "a").iterdir()).read_text(encoding="utf-8")
+    (picture,) = Pictures(page).found
+    assert carried(picture) == png()
+    assert Pictures(page).scripts == 1
+    assert page.index('id="slide-1"') < page.index('class="logo"') < page.index("<h1>") < page.index('id="slide-2"')
+
+
+def test_the_institution_may_be_named_by_the_environment(
+    with_logo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, str(with_logo))
+    assert CliRunner().invoke(main, ["slides", "00", "--to", str(tmp_path / "a")]).exit_code == 0
+    assert 'class="logo"' in next((tmp_path / "a").iterdir()).read_text(encoding="utf-8")
+
+
+def test_the_dashboard_bears_the_logo_of_the_institution_that_is_named(
+    with_logo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = Dashboard.of(Progress(None))
+    monkeypatch.delenv(VARIABLE, raising=False)
+    assert plain.at_the_institution()._repr_html_() == plain._repr_html_()
+    monkeypatch.setenv(VARIABLE, str(with_logo))
+    drawn = plain.at_the_institution()
+    (picture,) = Pictures(drawn._repr_html_()).found
+    assert carried(picture) == png()
+    assert Pictures(drawn._repr_html_()).scripts == 0
+    assert drawn._repr_html_().endswith(plain._repr_html_())
+    assert (str(drawn), drawn.csv(), drawn.json()) == (str(plain), plain.csv(), plain.json())
+
+
+def test_without_a_logo_nothing_is_added(write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, str(write(_HEAD)))
+    assert "<img" not in Dashboard.of(Progress(None)).at_the_institution()._repr_html_()
+    assert CliRunner().invoke(main, ["slides", "00", "--to", str(tmp_path / "a")]).exit_code == 0
+    assert 'class="logo"' not in next((tmp_path / "a").iterdir()).read_text(encoding="utf-8")
+
+
+def test_an_institution_that_cannot_be_read_is_told_and_the_dashboard_is_there(
+    write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "nowhere.yaml"))
+    shown = Dashboard.of(Progress(None)).at_the_institution()
+    assert "nowhere.yaml" in str(shown)
+    assert "Start here" in str(shown)
+    assert CliRunner().invoke(main, ["slides", "00", "--to", str(tmp_path / "a")]).exit_code == 1
+    there = read_institution(write(_HEAD))
+    with pytest.raises(SetupError, match="logo cannot be read"):
+        logo_html(replace(there, logo=tmp_path / "gone.png"))
+
+
+def test_a_lessons_dashboard_bears_it(with_logo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, str(with_logo))
+    monkeypatch.setenv("HL7DICOM_LAB_PROGRESS", ":memory:")
+    with open_lesson("00") as lab:
+        assert len(Pictures(lab.progress()._repr_html_()).found) == 1

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from hl7dicom_lab.cli import main
+from hl7dicom_lab.course.joined import takes_part
 from hl7dicom_lab.course.progress import VARIABLE, Progress
 from hl7dicom_lab.course_files import notebooks_folder
 from hl7dicom_lab.errors import SetupError
@@ -69,9 +70,22 @@ def test_several_learners_on_one_day_are_kept_apart(folder: Path, answers: Path)
     assert len(list(answers.parent.iterdir())) == 3
 
 
+def test_nobody_goes_on_under_the_name_of_the_one_before(folder: Path, answers: Path) -> None:
+    member = answers.with_name("classroom.json")
+    member.write_text('{"alias": "Robin"}', encoding="utf-8", newline="\n")
+    assert look_at(folder).left.endswith(f"the name in a class, in {member}")
+    put_back(look_at(folder), notebooks_folder(), _DAY)
+    assert not member.exists()
+    assert member.with_name("classroom.2026-03-02.json").exists()
+    assert not takes_part()
+
+
 def test_progress_may_stay(folder: Path, answers: Path) -> None:
+    member = answers.with_name("classroom.json")
+    member.write_text('{"alias": "Robin"}', encoding="utf-8", newline="\n")
     assert call(folder, "--keep-progress").exit_code == 0
     assert len(Progress(answers).entries()) == 1
+    assert member.exists()
 
 
 @pytest.mark.usefixtures("answers")

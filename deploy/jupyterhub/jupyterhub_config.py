@@ -79,7 +79,8 @@ c.Authenticator.allow_all = True
 c.JupyterHub.spawner_class = SPAWNER
 c.Spawner.cmd = [sys.executable, str(HERE / "learner_server.py")]
 c.Spawner.default_url = FIRST_PAGE
-c.Spawner.env_keep.append("TMPDIR")  # departments and their images lie there while they run
+# Departments and their images lie in TMPDIR while they run; the institution's logo is at the head of lab.progress().
+c.Spawner.env_keep.extend(["TMPDIR", "HL7DICOM_LAB_INSTITUTION"])
 c.Spawner.start_timeout = 300
 c.Spawner.http_timeout = 300
 # A seat takes 240 MB: a server of 110, a kernel of up to 131. `simple` tells the limits and cannot hold anybody to

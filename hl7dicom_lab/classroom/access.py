@@ -1,8 +1,8 @@
 """Who may do what: the instructor reads everything, a learner adds to their own record and reads their own line.
 
-Rules: keys are compared in constant time; an address is held in memory for a minute at most, to count wrong keys, and
-never stored. A right key always works, whatever somebody else behind the same address has tried: a code has 31^8
-values and a token 2^192, so that counting protects the service's time, not its keys.
+Rules: keys are compared in constant time; an address is held in memory only, to count wrong keys and joins, and never
+stored. A right key works whatever somebody else behind the same address has tried: a code has 31^8 values and a token
+2^192, so that counting protects the service's time, not its keys. Only joining is slow after the first hundred.
 """
 
 from __future__ import annotations
@@ -12,7 +12,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from hl7dicom_lab.classroom.record import REQUESTS_A_SECOND, REQUESTS_AT_ONCE, WRONG_KEYS_A_MINUTE
+from hl7dicom_lab.classroom.record import (
+    JOINS_A_SECOND,
+    JOINS_AT_ONCE,
+    REQUESTS_A_SECOND,
+    REQUESTS_AT_ONCE,
+    WRONG_KEYS_A_MINUTE,
+)
 from hl7dicom_lab.classroom.store import Learner
 
 _MOST_KNOWN = 10_000
@@ -63,6 +69,11 @@ class Allowance:
 def requests_of_a_learner() -> Allowance:
     """How often one learner may ask."""
     return Allowance(REQUESTS_AT_ONCE, REQUESTS_A_SECOND)
+
+
+def joins_of_an_address() -> Allowance:
+    """How many learners may join from one address."""
+    return Allowance(JOINS_AT_ONCE, JOINS_A_SECOND)
 
 
 def wrong_keys() -> Allowance:

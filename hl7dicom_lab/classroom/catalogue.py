@@ -1,21 +1,24 @@
 """What the course holds, as the classroom needs it: which ids there are, what they are called, a mistake in words.
 
-Rules: an id that the course does not have is refused, so that nobody writes sentences into the instructor's page; the
-words are the course's own, never a learner's. A question about the learner's own session has no words without that
-session, and is told by its form.
+Rules: an id that the course does not have is refused, and of mistakes only names that the course has are kept, so that
+nobody writes sentences into the instructor's page; the words are the course's own, never a learner's. A question about
+the learner's own session has no words without that session, and is told by its form.
 """
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Collection
 from functools import cache
+
+from pydicom.datadict import tag_for_keyword
 
 from hl7dicom_lab.course import contents
 from hl7dicom_lab.course.exercise import Exercise
 from hl7dicom_lab.course.lessons import LESSONS
 from hl7dicom_lab.course.marking import mark, shown
-from hl7dicom_lab.course.question import Question, SingleChoice
+from hl7dicom_lab.course.question import NumberQuestion, Question, ShortText, SingleChoice
 from hl7dicom_lab.verdict import Outcome
 
 _TESTS = 1_000_000
@@ -26,6 +29,22 @@ _KINDS_OF_ERRORS = {
     "pairs": "put things together that do not belong together",
     "other": "another value than those that the course knows",
 }
+
+#: Names of rare mistakes, which checks of exercises give and no exercise lists. A test finds them all.
+_UNLISTED = frozenset(
+    (
+        *("raises", "capitals", "characters", "count", "earlier try", "empty", "event", "form", "lost", "twice"),
+        *("images of another patient", "missing segment", "no answer", "no control id", "no data set", "no text"),
+        *("no dictionary", "no header", "no list", "no message", "no order", "no order yet", "no pair", "not current"),
+        *("nothing arrived", "nothing found", "order control", "other start", "other studies", "other type"),
+        *("own day", "part of it", "procedure", "report of another patient", "sex", "started too late"),
+        *("told by the order", "too many", "two events", "unreadable"),
+    )
+)
+#: A mistake that is named after an attribute: `no PatientID`, `StudyDate misplaced`.
+_OF_AN_ATTRIBUTE = re.compile(
+    r"(?:(?:no|missing|root of|form of|RequestAttributesSequence) )?([A-Z][A-Za-z]+)(?: not asked for| misplaced)?"
+)
 
 
 @cache
@@ -108,6 +127,30 @@ def mistake_in(question_id: str, given: str) -> str:
         return ""
     verdict = mark(question, given)
     return verdict.mistake if verdict.outcome is Outcome.INCORRECT else ""
+
+
+def known_mistake(entry_id: str, name: str) -> str:
+    """The name of a mistake, if the course has it for this exercise or question; else nothing."""
+    if name in names_of(entry_id):
+        return name
+    if entry_id not in exercises():
+        return name if re.fullmatch(r"place [1-9]", name) else ""
+    keyword = _OF_AN_ATTRIBUTE.fullmatch(name)
+    return name if keyword and tag_for_keyword(keyword[1]) is not None else ""
+
+
+@cache
+def names_of(entry_id: str) -> frozenset[str]:
+    """The names of mistakes that an exercise or a question has."""
+    if entry_id in exercises():
+        return frozenset(one.name for one in exercises()[entry_id].mistakes) | _UNLISTED
+    question = questions().get(entry_id)
+    if isinstance(question, SingleChoice):
+        return frozenset(string.ascii_lowercase[: len(question.options)])
+    if question is None or question.own_session:
+        return frozenset(_KINDS_OF_ERRORS)
+    listed = question.wrong if isinstance(question, (NumberQuestion, ShortText)) else ()
+    return frozenset(_KINDS_OF_ERRORS).union(mark(question, str(one.value)).mistake for one in listed)
 
 
 def mistake_in_words(entry_id: str, mistake: str) -> str:

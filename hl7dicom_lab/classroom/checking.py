@@ -1,7 +1,9 @@
 """What comes in over HTTP is checked here, field by field, before anything is stored.
 
-Rule: a refusal names the field and the rule (`entries[3].id`: "is no exercise of this course"), so that the sender can
-leave that one entry out and go on. Nothing of a request that is refused is stored.
+Rules: a refusal names the field and the rule (`entries[3].id`: "is no exercise of this course"), so that the sender
+can leave that one entry out and go on. Nothing of a request that is refused is stored. The name of a mistake that the
+course does not have is left out of its entry: it comes from another version of the course, or from somebody who wants
+to write on the instructor's page.
 """
 
 from __future__ import annotations
@@ -11,11 +13,16 @@ import re
 import unicodedata
 from typing import Any
 
-from hl7dicom_lab.classroom.catalogue import is_known
+from hl7dicom_lab.classroom.catalogue import is_known, known_mistake
 from hl7dicom_lab.classroom.record import ALIAS_LENGTH, BODY_BYTES, DETAIL_LENGTH, ENTRIES_A_REQUEST, KINDS, Kept
 from hl7dicom_lab.verdict import Outcome
 
 _BOOK = re.compile(r"[0-9a-f]{16}")
+#: Characters that Python calls printable and nobody sees: fillers, joiners, variation selectors (Unicode's
+#: Default_Ignorable_Code_Point), and the empty Braille cell.
+_NO_INK = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
 _MOST_LINES = 10_000_000
 _FIELDS = ("book", "number", "what", "id", "outcome", "detail")
 
@@ -51,14 +58,14 @@ def alias(given: Any) -> str:
     name = unicodedata.normalize("NFC", " ".join(given.split(" ")).strip())
     if not 1 <= len(name) <= ALIAS_LENGTH:
         raise BadRequest("alias", f"must have 1 to {ALIAS_LENGTH} characters")
-    if not name.isprintable():
+    if not name.isprintable() or not same_alias(name):
         raise BadRequest("alias", "must have visible characters only, on one line")
     return name
 
 
 def same_alias(name: str) -> str:
-    """What two aliases share that nobody can tell apart: case, width of letters and spaces do not count."""
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+    """What two aliases share that nobody can tell apart: case, width of letters, spaces and what has no ink."""
+    return " ".join(_NO_INK.sub("", unicodedata.normalize("NFKC", name)).casefold().split())
 
 
 def entries(content: dict[str, Any]) -> tuple[Kept, ...]:
@@ -84,6 +91,8 @@ def _entry(place: str, given: Any) -> Kept:
     if not _BOOK.fullmatch(texts["book"]):
         raise BadRequest(f"{place}.book", "must be 16 hexadecimal digits")
     _check_meaning(place, **{name: texts[name] for name in ("what", "id", "outcome", "detail")})
+    if texts["what"] in ("exercise", "question"):
+        texts["detail"] = known_mistake(texts["id"], texts["detail"])
     return Kept(number=number, **texts)
 
 

@@ -1,8 +1,9 @@
 """The class to take away: as text, as a gradebook, and in the columns of nbgrader's export.
 
-Rules: numbers are the dashboard's; a name that begins like a formula is marked as text (a leading apostrophe), so that
-no spreadsheet runs it. `gradebook.csv` is for spreadsheets and begins with a byte order mark, without which Excel takes
-UTF-8 for something else; `nbgrader.csv` and the JSON are for programs and have none.
+Rules: numbers are the dashboard's; a name that begins like a formula is marked as text (an apostrophe before it), so
+that no spreadsheet runs it; so is a part of a name behind a semicolon, where a spreadsheet that takes semicolons for
+the separator begins a cell. `gradebook.csv` is for spreadsheets and begins with a byte order mark, without which Excel
+takes UTF-8 for something else; `nbgrader.csv` and the JSON are for programs and have none.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -54,10 +56,12 @@ _GRADEBOOK = (
 )
 #: What makes a spreadsheet take a cell for a formula, in both widths.
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠")
+_BEHIND_A_SEPARATOR = re.compile(r"""([;\t][\s"']*)(?=[=+@＝＋－＠-])""")
 
 
 def harmless(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
+    """A cell that no spreadsheet takes for a formula, nor a part of it."""
+    cell = _BEHIND_A_SEPARATOR.sub(r"\1'", cell)
     return f"'{cell}" if cell.lstrip().startswith(_FORMULA) or cell.startswith(_FORMULA) else cell
 
 

@@ -64,7 +64,10 @@ def application(classroom: Classroom) -> tornado.web.Application:
             user = self.get_current_user()
             if user is None:
                 raise Refusal(403, "you are not logged in", "open the page again, from the hub", "user")
-            return who_is(user, classroom)
+            found = who_is(user, classroom)
+            if not found.instructor:
+                self.require(classroom.asked, str(user["name"]), "too many requests", "requests")
+            return found
 
         def admit(self: Any) -> None:
             _ = self.xsrf_token  # sets the cookie that the page sends back, as the hub wants of every request but this

@@ -17,15 +17,10 @@ from urllib.parse import urlsplit
 
 from hl7dicom_lab.classroom import speaking
 from hl7dicom_lab.classroom.record import STORED
-from hl7dicom_lab.course.progress import progress_file
+from hl7dicom_lab.course.joined import ADDRESS_VARIABLE, membership_file
 from hl7dicom_lab.errors import SetupError
+from hl7dicom_lab.os_errors import told
 from hl7dicom_lab.storage.private import private_folder
-
-#: The address of the classroom, its join code, and under which name to join, for machines that are set up for a class.
-ADDRESS_VARIABLE = "HL7DICOM_LAB_CLASSROOM"
-CODE_VARIABLE = "HL7DICOM_LAB_CLASSROOM_CODE"
-ALIAS_VARIABLE = "HL7DICOM_LAB_CLASSROOM_ALIAS"
-_FILE = "classroom.json"
 
 
 @dataclass(frozen=True)
@@ -38,12 +33,6 @@ class Membership:
 
     def __repr__(self) -> str:
         return f"You take part as {self.alias} at {self.address}. {STORED}"
-
-
-def membership_file() -> Path | None:
-    """Where the membership is kept; None where progress is kept in memory only."""
-    progress = progress_file()
-    return progress.with_name(_FILE) if progress else None
 
 
 def membership() -> Membership | None:
@@ -78,6 +67,9 @@ def join(address: str, code: str, alias: str) -> Membership:
     if known and (known.address, known.alias) == (address, alias.strip()) and _still_known(known):
         return known
     given = speaking.post(address, "api/join", {"code": code, "alias": alias})
+    if not {"alias", "token"} <= given.keys():
+        next_step = "check the address with your instructor"
+        raise speaking.NotAnswered("this is no classroom", status=0, where=address, next_step=next_step)
     joined = Membership(address, str(given["alias"]), str(given["token"]))
     _keep(path, joined)
     return joined
@@ -116,7 +108,8 @@ def _still_known(known: Membership) -> bool:
 def _keep(path: Path, joined: Membership) -> None:
     """Write the file whole or not at all, private from its first byte on."""
     part = path.with_name(path.name + ".part")
-    try:
+    next_step = "name a progress file in a folder that you may write to: HL7DICOM_LAB_PROGRESS"
+    with told("your membership cannot be kept", path, next_step):
         private_folder(path.parent)
         part.unlink(missing_ok=True)
         private = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -124,9 +117,3 @@ def _keep(path: Path, joined: Membership) -> None:
             json.dump(asdict(joined), file, indent=1, ensure_ascii=False)
             file.write("\n")
         part.replace(path)
-    except OSError as problem:
-        raise SetupError(
-            f"your membership cannot be kept ({problem.strerror or problem})",
-            where=str(path),
-            next_step="name a progress file in a folder that you may write to: HL7DICOM_LAB_PROGRESS",
-        ) from problem

@@ -19,6 +19,8 @@ DETAIL_LENGTH = 60
 ENTRIES_A_REQUEST = 200
 #: Most entries of one learner: the whole course, done fifty times.
 ENTRIES_A_LEARNER = 20_000
+#: Most lines that are read of a progress file, those that hold no entry among them.
+LINES_OF_A_FILE = 100_000
 #: Most learners in one class.
 LEARNERS = 500
 #: Most bytes of a request's body.
@@ -26,6 +28,9 @@ BODY_BYTES = 128 * 1024
 #: A request a second for each learner in the long run, and as many at once.
 REQUESTS_A_SECOND = 2.0
 REQUESTS_AT_ONCE = 60
+#: So many learners join from one address at once, and then one every two seconds: nobody fills a class in a moment.
+JOINS_AT_ONCE = 100
+JOINS_A_SECOND = 0.5
 #: Wrong join codes and tokens a minute from one address, kept in memory only.
 WRONG_KEYS_A_MINUTE = 30
 

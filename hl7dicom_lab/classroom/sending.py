@@ -1,8 +1,9 @@
 """Sending a learner's progress to the classroom, from the background.
 
 Rules: **it never stops or breaks a cell.** The queue is the progress file itself, of which one portion at a time
-is in memory: nothing is lost when the classroom is away, the kernel dies or the machine is switched off. The classroom
-says which line it wants next, so nothing is left out and nothing counts twice, however many kernels send the same file.
+is in memory: nothing is lost when the classroom is away, the kernel dies or the machine is switched off. Of all
+processes of a learner one sends (`turn.py`). The classroom says which line it wants next, so nothing is left out and
+nothing counts twice, even where several send the same file.
 """
 
 from __future__ import annotations
@@ -15,16 +16,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 from hl7dicom_lab.classroom import speaking
-from hl7dicom_lab.classroom.joining import (
-    ADDRESS_VARIABLE,
-    ALIAS_VARIABLE,
-    CODE_VARIABLE,
-    Membership,
-    join,
-    membership,
-)
+from hl7dicom_lab.classroom.joining import Membership, join, membership
 from hl7dicom_lab.classroom.reading import ProgressReader
 from hl7dicom_lab.classroom.record import ENTRIES_A_REQUEST, Kept
+from hl7dicom_lab.classroom.turn import Turn
+from hl7dicom_lab.course.joined import ADDRESS_VARIABLE, ALIAS_VARIABLE, CODE_VARIABLE
 from hl7dicom_lab.course.progress import progress_file
 from hl7dicom_lab.errors import LabError
 
@@ -33,10 +29,20 @@ _LONGEST_PAUSE = 30.0
 
 
 class Sender:
-    """Sends what a progress file has and the classroom has not. `send` does it once, `start` in the background."""
+    """Sends what a progress file has and the classroom has not. `send` does it once, `start` in the background.
 
-    def __init__(self, path: Path, member: Callable[[], Membership | None], every: float = _LOOK_EVERY) -> None:
+    With a `turn`, only as long as that is this process's.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        member: Callable[[], Membership | None],
+        every: float = _LOOK_EVERY,
+        turn: Turn | None = None,
+    ) -> None:
         self._path = path
+        self._turn = turn
         self._member = member
         self._every = every
         self._reader = ProgressReader(path)
@@ -62,12 +68,15 @@ class Sender:
         self._stopped.set()
         if self._thread is not None:
             self._thread.join()
+        if self._turn is not None:
+            self._turn.give_up()
 
     def _run(self) -> None:
         pause = self._every
         while not self._stopped.wait(pause):
             try:
-                self.send()
+                if self._turn is None or self._turn.ours():
+                    self.send()
                 self.problem = ""
                 pause = self._every
             except (LabError, OSError) as problem:
@@ -153,7 +162,7 @@ def resume() -> Sender | None:
         return None
     with _one_at_a_time:
         if path not in _running:
-            _running[path] = Sender(path, _member)
+            _running[path] = Sender(path, _member, turn=Turn(path))
             _running[path].start()
         return _running[path]
 

@@ -18,7 +18,15 @@ from typing import Any
 import tornado.web
 
 from hl7dicom_lab.classroom import checking, exports
-from hl7dicom_lab.classroom.access import Allowance, Who, requests_of_a_learner, same_code, same_key, wrong_keys
+from hl7dicom_lab.classroom.access import (
+    Allowance,
+    Who,
+    joins_of_an_address,
+    requests_of_a_learner,
+    same_code,
+    same_key,
+    wrong_keys,
+)
 from hl7dicom_lab.classroom.record import STORED
 from hl7dicom_lab.classroom.store import CannotJoin, ClassStore, RecordFull
 from hl7dicom_lab.classroom.summary import ClassWatch
@@ -43,6 +51,7 @@ class Classroom:
     where_to_join: str = ""
     asked: Allowance = field(default_factory=requests_of_a_learner)
     wrong: Allowance = field(default_factory=wrong_keys)
+    joins: Allowance = field(default_factory=joins_of_an_address)
     start: str = field(default_factory=lambda: secrets.token_hex(4))
 
     @property
@@ -85,10 +94,13 @@ class Asked(tornado.web.RequestHandler):
             self._count_a_wrong_key()
             next_step = "open the address that `hl7dicom-lab classroom` printed; a learner joins again"
             raise Refusal(401, "the token is missing or wrong", next_step, "token")
-        if not self.classroom.asked.take(str(learner.id)):
-            self.set_header("Retry-After", _WAIT)
-            raise Refusal(429, "too many requests", "wait a minute", "requests")
+        self.require(self.classroom.asked, str(learner.id), "too many requests", "requests")
         return Who(learner=learner)
+
+    def require(self, allowance: Allowance, name: str, what: str, place: str) -> None:
+        """Go on only within an allowance. Raises `Refusal`."""
+        if not allowance.take(name):
+            raise Refusal(429, what, "wait a minute", place)
 
     def _token(self) -> str:
         scheme, _, token = self.request.headers.get("Authorization", "").partition(" ")
@@ -97,9 +109,8 @@ class Asked(tornado.web.RequestHandler):
         return self.get_cookie(self.classroom.cookie) or ""
 
     def _count_a_wrong_key(self) -> None:
-        if not self.classroom.wrong.take(str(self.request.remote_ip)):
-            self.set_header("Retry-After", _WAIT)
-            raise Refusal(429, "too many wrong keys from this address", "wait a minute", "key")
+        address = str(self.request.remote_ip)
+        self.require(self.classroom.wrong, address, "too many wrong keys from this address", "key")
 
     def instructor(self) -> None:
         """Go on only for the instructor. Raises `Refusal`."""
@@ -142,6 +153,8 @@ class Asked(tornado.web.RequestHandler):
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Say what is wrong."""
         problem = kwargs.get("exc_info", (None, None, None))[1]
+        if status_code == 429:
+            self.set_header("Retry-After", _WAIT)
         if isinstance(problem, Refusal):
             told = problem.told
         elif isinstance(problem, checking.BadRequest):
@@ -216,6 +229,9 @@ class Join(Asked):
             self._count_a_wrong_key()
             raise Refusal(403, "the join code is wrong", "look at the code on the instructor's page again", "code")
         alias = checking.alias(content.get("alias"))
+        if self.classroom.store.by_alias(alias) is None:
+            address = str(self.request.remote_ip)
+            self.require(self.classroom.joins, address, "too many join from this address at once", "join")
         self.answer({"token": self.classroom.store.join(alias), "alias": alias, "stored": STORED}, 201)
 
 

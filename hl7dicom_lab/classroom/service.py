@@ -15,15 +15,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tornado.httpserver import HTTPServer
-
 from hl7dicom_lab.classroom import hub, server
+from hl7dicom_lab.classroom.connections import BoundedServer
 from hl7dicom_lab.classroom.folder import ClassFolder
 from hl7dicom_lab.classroom.record import BODY_BYTES, STORED
 from hl7dicom_lab.classroom.server import Classroom
 from hl7dicom_lab.classroom.store import ClassStore
 from hl7dicom_lab.classroom.summary import ClassWatch
-from hl7dicom_lab.errors import NotFound, SetupError
+from hl7dicom_lab.errors import NotFound
+from hl7dicom_lab.os_errors import told
 from hl7dicom_lab.services.security import is_this_machine
 
 DEFAULT_PORT = 8898
@@ -82,15 +82,10 @@ class ClassroomService:
         )
 
     def _listen(self) -> list[socket.socket]:
-        try:
-            family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        next_step = "choose another port with --port; is another classroom running?"
+        with told("the classroom cannot listen here", f"{self._host}:{self._port}", next_step):
             one = socket.create_server((self._host, self._port), family=family, backlog=_BACKLOG)
-        except OSError as problem:
-            raise SetupError(
-                f"the classroom cannot listen here ({problem.strerror or problem})",
-                where=f"{self._host}:{self._port}",
-                next_step="choose another port with --port; is another classroom running?",
-            ) from problem
         one.setblocking(False)
         return [one]
 
@@ -133,7 +128,7 @@ class ClassroomService:
             self._store.close()
 
     async def _until_stopped(self) -> None:
-        http = HTTPServer(
+        http = BoundedServer(
             self._application,
             max_body_size=_CUT_OFF,
             max_buffer_size=2 * _CUT_OFF,

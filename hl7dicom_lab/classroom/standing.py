@@ -19,6 +19,8 @@ from hl7dicom_lab.verdict import Outcome
 
 #: So many wrong answers to one exercise or question, and none right, are called stuck.
 STUCK_AFTER = 3
+#: Of so many drawn tests each is counted; each costs the service time, and whoever asks for thousands is no learner.
+TESTS_COUNTED = 50
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,13 @@ class _AsProgress(Progress):
     def __init__(self, received: tuple[Received, ...]) -> None:
         super().__init__(None)
         kept = [one.kept for one in received]
-        self._received = tuple(Entry("", one.what, one.id, one.outcome, one.detail) for one in kept)
+        tests = dict.fromkeys(one.id for one in kept if one.what == "test")
+        surplus = set(list(tests)[TESTS_COUNTED:])
+        self._received = tuple(
+            Entry("", one.what, one.id, one.outcome, one.detail)
+            for one in kept
+            if one.what != "test" or one.id not in surplus
+        )
 
     def entries(self) -> tuple[Entry, ...]:
         return self._received

@@ -13,18 +13,22 @@ import html
 import io
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from hl7dicom_lab.course import contents
 from hl7dicom_lab.course.drawn_test import draw
 from hl7dicom_lab.course.lessons import LESSONS, Lesson
 from hl7dicom_lab.course.progress import Entry, Progress
+from hl7dicom_lab.errors import SetupError
+from hl7dicom_lab.institution.chosen import chosen_institution
+from hl7dicom_lab.institution.logo import logo_html
 from hl7dicom_lab.simple_table import as_html, as_lines
 from hl7dicom_lab.verdict import Outcome
 
 _HEADINGS = ("lesson", "opened", "exercises", "questions", "right at first")
 #: The lesson whose questions are a bank, from which tests are drawn.
 _DRAWN = "11"
+_LOGO = "display:block;max-height:4em;max-width:16em;margin-bottom:0.5em;background:#fff;padding:0.3em"
 
 
 @dataclass(frozen=True)
@@ -126,12 +130,20 @@ class Dashboard:
 
     lines: tuple[Line, ...]
     problem: str = ""
+    logo: str = ""  # HTML, above the lines
 
     @classmethod
     def of(cls, progress: Progress) -> Dashboard:
         """The dashboard of a learner."""
         standing = Standing.of(progress.entries())
         return cls(tuple(_line(lesson, standing) for lesson in LESSONS), progress.problem)
+
+    def at_the_institution(self) -> Dashboard:
+        """The same under the logo of the institution that the environment names; a mistake in its file is told."""
+        try:
+            return replace(self, logo=logo_html(chosen_institution(), _LOGO))
+        except SetupError as problem:
+            return replace(self, problem="\n".join(one for one in (self.problem, str(problem)) if one))
 
     def line(self, lesson: Lesson) -> Line:
         """The line of one lesson."""
@@ -158,7 +170,7 @@ class Dashboard:
 
     def _repr_html_(self) -> str:
         problem = f"<p>{html.escape(self.problem)}</p>" if self.problem else ""
-        return as_html("Your progress", _HEADINGS, [_cells(line) for line in self.lines]) + problem
+        return self.logo + as_html("Your progress", _HEADINGS, [_cells(line) for line in self.lines]) + problem
 
 
 def _line(lesson: Lesson, standing: Standing) -> Line:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Self
 
-from hl7dicom_lab.course import contents, missing_names
+from hl7dicom_lab.course import contents, joined, missing_names
 from hl7dicom_lab.course.certificate import Certificate
 from hl7dicom_lab.course.dashboard import Dashboard
 from hl7dicom_lab.course.drawn_test import DrawnTest
@@ -41,6 +41,7 @@ class LessonLab(Lab):
         lab._progress = Progress.of_this_learner()
         lab._progress.lesson(lesson.number)
         missing_names.explain_in(lesson)
+        joined.send_from_this_kernel()
         return lab
 
     def exercise(self, exercise_id: str) -> OpenExercise:
@@ -59,7 +60,7 @@ class LessonLab(Lab):
 
     def progress(self) -> Dashboard:
         """What you have done in the whole course, read from disk."""
-        return Dashboard.of(self._progress)
+        return Dashboard.of(self._progress).at_the_institution()
 
     def certificate(self, name: str = "") -> Certificate:
         """What you have shown, by skill, as a picture to keep."""

@@ -16,6 +16,7 @@ from hl7dicom_lab.course.lessons import LESSONS, Lesson
 from hl7dicom_lab.course.refresh import run
 from hl7dicom_lab.course.solved import solved
 from hl7dicom_lab.errors import SetupError
+from hl7dicom_lab.os_errors import told
 from hl7dicom_lab.workspace import is_work_folder
 
 #: The question as a learner sees it, and below it the answer and why.
@@ -77,13 +78,7 @@ def _keep_out_of_the_way(course: Path, target: Path) -> None:
 
 def _write(folder: Path, name: str, text: str) -> Path:
     path = folder / name
-    try:
+    with told("the solutions cannot be written", path, "choose a folder that you may write to"):
         folder.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8", newline="\n")
-    except OSError as problem:
-        raise SetupError(
-            f"the solutions cannot be written ({problem.strerror or problem})",
-            where=str(problem.filename or path),
-            next_step="choose a folder that you may write to",
-        ) from problem
     return path

@@ -15,13 +15,11 @@ from datetime import datetime
 from pathlib import Path
 
 from hl7dicom_lab import story
-from hl7dicom_lab.errors import NotFound, SetupError
+from hl7dicom_lab.errors import NotFound
 from hl7dicom_lab.model import CodedEntry, Identifier, ImagingOrder, Patient, Station, Visit
 
 _KEYS = ("name", "facility", "issuer", "stations", "patients", "logo")
 _STATION_KEYS = ("modality", "name", "ae_title", "location")
-_PNG = b"\x89PNG\r\n\x1a\n"
-_LARGEST_LOGO = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -84,6 +82,7 @@ def read_institution(path: Path | str) -> Institution:
     """An institution from its YAML file. Raises `SetupError`, which names line and key, the rule and the next step."""
     from hl7dicom_lab.institution import rules
     from hl7dicom_lab.institution.document import read_document
+    from hl7dicom_lab.institution.logo import read_logo
     from hl7dicom_lab.institution.patients import read_patients
     from hl7dicom_lab.institution.stations import read_stations
 
@@ -93,29 +92,13 @@ def read_institution(path: Path | str) -> Institution:
     issuer = rules.issuer(document.text("issuer", default=facility))
     given = list(document.sections("stations", _STATION_KEYS))
     patients, logo = document.text("patients", default="").text, document.text("logo", default="")
+    if logo.text:
+        read_logo(file.parent / logo.text, logo.where)
     return Institution(
         name=rules.text(document.text("name"), 64, "an institution's name"),
         facility=facility,
         issuer=issuer,
         stations=read_stations(given, facility),
         patients=read_patients(file.parent / patients, issuer) if patients else (),
-        logo=_logo(file.parent / logo.text, logo.where) if logo.text else None,
+        logo=file.parent / logo.text if logo.text else None,
     )
-
-
-def _logo(path: Path, where: str) -> Path:
-    try:
-        with path.open("rb") as file:
-            begin = file.read(len(_PNG))
-        size = path.stat().st_size
-    except (OSError, ValueError) as problem:  # ValueError: a name that no file can have
-        raise SetupError(
-            f"the logo cannot be read ({getattr(problem, 'strerror', None) or problem})",
-            where=where,
-            next_step="name a PNG beside the institution's file",
-        ) from problem
-    if begin != _PNG or size > _LARGEST_LOGO:
-        raise SetupError(
-            "a logo is a PNG of at most 1 MB", where=where, next_step="save the picture as PNG, and smaller"
-        )
-    return path

@@ -12,9 +12,17 @@ from pictures import PICTURES
 from hl7dicom_lab.course.lessons import find_lesson
 from hl7dicom_lab.course.slides.deck import write_decks
 from hl7dicom_lab.course_files import notebooks_folder
+from hl7dicom_lab.institution import read_institution
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
+
+#: Where the words of an element are, without the room that it keeps free.
+_TEXT_BOX = """element => {
+  const words = document.createRange();
+  words.selectNodeContents(element);
+  return words.getBoundingClientRect().toJSON();
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -102,3 +110,24 @@ def test_a_screen_reader_finds_its_way(page: Page, deck: Path) -> None:
     page.set_content(text[:begin] + text[text.index("\n", begin) :])
     found = Axe().run(page).response["violations"]
     assert [(one["id"], one["nodes"][0]["html"][:120]) for one in found] == []
+
+
+def test_the_logo_is_on_the_first_slide_beside_its_heading(page: Page, tmp_path: Path) -> None:
+    import numpy as np
+    from matplotlib.image import imsave
+
+    imsave(tmp_path / "logo.png", np.zeros((400, 1600, 3)))
+    (tmp_path / "there.yaml").write_text("name: Riverside\nfacility: R\nlogo: logo.png\n", encoding="utf-8")
+    there = read_institution(tmp_path / "there.yaml")
+    ((path, _),) = write_decks(notebooks_folder(), tmp_path, [find_lesson("04")], there)
+    for width in (1280, 400):
+        page.set_viewport_size({"width": width, "height": 720})
+        page.goto(path.as_uri())
+        logo, heading = page.get_by_alt_text("Logo of Riverside"), page.locator(".slide.now h1")
+        assert logo.evaluate("image => image.naturalWidth") == 1600, "the page's rules let it be drawn"
+        box, text = logo.bounding_box(), heading.evaluate(_TEXT_BOX)
+        assert box
+        assert box["width"] / box["height"] == pytest.approx(4, abs=0.1)
+        assert text["right"] <= box["x"], "it covers nothing"
+        page.keyboard.press("ArrowRight")
+        assert not logo.is_visible()

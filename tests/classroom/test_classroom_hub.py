@@ -8,6 +8,7 @@ import tornado.web
 from free_ports import free_ports
 
 from hl7dicom_lab.classroom import hub
+from hl7dicom_lab.classroom.access import Allowance
 from hl7dicom_lab.course.progress import Progress
 from hl7dicom_lab.errors import SetupError
 
@@ -76,6 +77,15 @@ def test_whoever_is_not_logged_in_sees_nothing(at_the_hub):
     assert at_the_hub.ask(f"{_PREFIX}gradebook.csv", at_the_hub.instructor).status == 403  # no token works on a hub
     assert at_the_hub.ask(f"{_PREFIX}?token={at_the_hub.instructor}", X_User="alice").status == 200
     assert rows_of(at_the_hub, "alice") == ["alice"]
+
+
+def test_a_learner_who_asks_too_often_waits_and_the_instructors_do_not(at_the_hub):
+    at_the_hub.service._classroom.asked = Allowance(3, 0)
+    told = [at_the_hub.ask(f"{_PREFIX}api/class", X_User="alice") for _ in range(5)]
+    assert [one.status for one in told] == [200, 200, 200, 429, 429]
+    assert told[-1].headers["Retry-After"]
+    assert at_the_hub.ask(f"{_PREFIX}api/class", X_User="bob").status == 200
+    assert {at_the_hub.ask(f"{_PREFIX}api/class", X_User="teacher").status for _ in range(9)} == {200}
 
 
 def test_nobody_joins_a_hub(at_the_hub):

@@ -15,11 +15,13 @@ from free_ports import free_ports
 
 from hl7dicom_lab import classroom
 from hl7dicom_lab.classroom import joining, record, sending
-from hl7dicom_lab.classroom.joining import join, leave, membership, membership_file, split_invitation
+from hl7dicom_lab.classroom.joining import join, leave, membership, split_invitation
 from hl7dicom_lab.classroom.reading import ProgressReader
 from hl7dicom_lab.classroom.sending import Sender, send_once
 from hl7dicom_lab.classroom.service import ClassroomOptions, ClassroomService, open_store
 from hl7dicom_lab.classroom.speaking import NotAnswered
+from hl7dicom_lab.course import joined
+from hl7dicom_lab.course.joined import membership_file
 from hl7dicom_lab.course.progress import Progress
 from hl7dicom_lab.errors import SetupError
 from hl7dicom_lab.verdict import Outcome, right, wrong
@@ -29,7 +31,7 @@ from hl7dicom_lab.verdict import Outcome, right, wrong
 def progress_path(tmp_path, monkeypatch):
     path = tmp_path / "own" / "progress.jsonl"
     monkeypatch.setenv("HL7DICOM_LAB_PROGRESS", str(path))
-    for name in (joining.ADDRESS_VARIABLE, joining.CODE_VARIABLE, joining.ALIAS_VARIABLE):
+    for name in (joined.ADDRESS_VARIABLE, joined.CODE_VARIABLE, joined.ALIAS_VARIABLE):
         monkeypatch.delenv(name, raising=False)
     return path
 
@@ -284,6 +286,13 @@ def test_a_name_that_is_taken_is_told(room):
     assert membership() is None
 
 
+def test_what_is_no_classroom_is_told(monkeypatch):
+    monkeypatch.setattr(joining.speaking, "post", lambda *_: {"hello": "world"})
+    with pytest.raises(NotAnswered, match="this is no classroom"):
+        join("http://127.0.0.1:1", "code", "Robin")
+    assert membership() is None
+
+
 def test_leaving_sends_nothing_more(room, progress, progress_path):
     join(room.service.address, room.service.join_code, "Robin")
     leave()
@@ -295,9 +304,9 @@ def test_leaving_sends_nothing_more(room, progress, progress_path):
 
 def test_a_machine_that_is_set_up_for_a_class_joins_by_itself(room, progress, monkeypatch):
     some_work(progress)
-    monkeypatch.setenv(joining.ADDRESS_VARIABLE, room.service.address)
-    monkeypatch.setenv(joining.CODE_VARIABLE, room.service.join_code)
-    monkeypatch.setenv(joining.ALIAS_VARIABLE, "Seat 7")
+    monkeypatch.setenv(joined.ADDRESS_VARIABLE, room.service.address)
+    monkeypatch.setenv(joined.CODE_VARIABLE, room.service.join_code)
+    monkeypatch.setenv(joined.ALIAS_VARIABLE, "Seat 7")
     arrived = threading.Event()
     real = room.service._store.add
     room.service._store.add = lambda *given: (real(*given), arrived.set())[0]
@@ -327,7 +336,7 @@ def test_what_is_no_address_is_told(address):
 def test_an_invitation_is_an_address_and_a_code(monkeypatch):
     assert split_invitation("http://host:8898/K7QM-2XWD/") == ("http://host:8898", "K7QM-2XWD")
     assert split_invitation("https://hub/services/class/K7QM") == ("https://hub/services/class", "K7QM")
-    monkeypatch.setenv(joining.ADDRESS_VARIABLE, "http://host:1")
+    monkeypatch.setenv(joined.ADDRESS_VARIABLE, "http://host:1")
     assert split_invitation("K7QM-2XWD") == ("http://host:1", "K7QM-2XWD")
 
 

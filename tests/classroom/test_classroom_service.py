@@ -9,6 +9,7 @@ import pytest
 from invented_class import BOOK, as_json, entries
 
 from hl7dicom_lab.classroom import record
+from hl7dicom_lab.classroom.access import Allowance
 from hl7dicom_lab.classroom.service import ClassroomOptions, ClassroomService, forget
 from hl7dicom_lab.errors import NotFound, SetupError
 
@@ -167,6 +168,7 @@ def test_whoever_guesses_is_told_to_wait_and_the_class_goes_on(room):
 def test_of_a_thousand_joins_as_many_as_fit_are_taken(room, monkeypatch):
     monkeypatch.setattr("hl7dicom_lab.classroom.store.LEARNERS", 60)
     code = room.service.join_code
+    room.service._classroom.joins = Allowance(1000, 0)  # from as many addresses
     answers = [room.ask("api/join", body={"code": code, "alias": f"Learner {n}"}) for n in range(1000)]
     assert [one.status for one in answers] == [201] * 60 + [409] * 940
     assert "the class is full" in answers[-1].json["error"]

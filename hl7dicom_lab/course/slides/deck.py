@@ -16,7 +16,9 @@ from typing import Any
 
 from hl7dicom_lab.course.lessons import LESSONS, Lesson
 from hl7dicom_lab.course.slides.plan import Part, Slide, slides_of
-from hl7dicom_lab.errors import SetupError
+from hl7dicom_lab.institution import Institution
+from hl7dicom_lab.institution.logo import logo_html
+from hl7dicom_lab.os_errors import told
 
 _HERE = Path(__file__).resolve().parent
 _STYLE = "default"
@@ -27,30 +29,28 @@ def deck_name(lesson: Lesson) -> str:
     return f"{lesson.number}_{lesson.slug}.slides.html"
 
 
-def write_decks(course: Path, folder: Path, lessons: Sequence[Lesson] = LESSONS) -> Iterator[tuple[Path, int]]:
+def write_decks(
+    course: Path, folder: Path, lessons: Sequence[Lesson] = LESSONS, institution: Institution | None = None
+) -> Iterator[tuple[Path, int]]:
     """Write the slides of each lesson into a folder: the file, and how many slides. Earlier files are replaced.
 
-    Raises `SetupError` where the folder cannot be written.
+    The first slide bears the logo of an institution that has one. Raises `SetupError` where the logo cannot be read, or
+    the folder cannot be written.
     """
     target = folder.expanduser().absolute()
+    logo = logo_html(institution)
     for lesson in lessons:
         slides = slides_of(json.loads((course / lesson.file_name).read_text(encoding="utf-8")))
         path = target / deck_name(lesson)
-        text = deck(f"{lesson.number} {lesson.title}", slides)
-        try:
+        text = deck(f"{lesson.number} {lesson.title}", slides, logo)
+        with told("the slides cannot be written", path, "choose a folder that you may write to: `--to FOLDER`"):
             target.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8", newline="\n")
-        except OSError as problem:
-            raise SetupError(
-                f"the slides cannot be written ({problem.strerror or problem})",
-                where=str(problem.filename or path),
-                next_step="choose a folder that you may write to: `--to FOLDER`",
-            ) from problem
         yield path, len(slides)
 
 
-def deck(title: str, slides: Sequence[Slide]) -> str:
-    """The slides as one HTML page."""
+def deck(title: str, slides: Sequence[Slide], logo: str = "") -> str:
+    """The slides as one HTML page; `logo` is HTML, for the first of them."""
     from nbconvert import HTMLExporter
     from traitlets.config import Config
 
@@ -61,8 +61,10 @@ def deck(title: str, slides: Sequence[Slide]) -> str:
     options.HTMLExporter.exclude_output_prompt = True
     options.HTMLExporter.exclude_anchor_links = True
     exporter = HTMLExporter(config=options)  # type: ignore[no-untyped-call] # nbconvert has few types
+    heads = (logo, *[""] * len(slides))
     body = "\n".join(
-        _section(number, slide, slides, *_drawn(exporter, slide)) for number, slide in enumerate(slides, 1)
+        _section(number, slide, slides, head, *_drawn(exporter, slide))
+        for number, (slide, head) in enumerate(zip(slides, heads, strict=False), 1)
     )
     return _PAGE.format(
         title=html.escape(title),
@@ -108,12 +110,12 @@ def _joined(output: dict[str, Any]) -> dict[str, Any]:
     return output
 
 
-def _section(number: int, slide: Slide, slides: Sequence[Slide], shown: str, notes: str) -> str:
+def _section(number: int, slide: Slide, slides: Sequence[Slide], head: str, shown: str, notes: str) -> str:
     heading = html.escape(slide.heading.replace("`", "")) + (" <small>(further)</small>" if slide.further else "")
     aside = f'<aside class="notes" aria-label="Notes for the speaker">{notes}</aside>' if notes else ""
     return (
         f'<section id="slide-{number}" class="slide" aria-label="Slide {number} of {len(slides)}">'
-        f"<h1>{heading}</h1>\n<div class='shown' tabindex='0'>{shown}</div>\n{aside}"
+        f"{head}<h1>{heading}</h1>\n<div class='shown' tabindex='0'>{shown}</div>\n{aside}"
         f"<footer>{number} / {len(slides)}</footer></section>"
     )
 
