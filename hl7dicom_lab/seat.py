@@ -31,8 +31,8 @@ LIMIT = 300.0
 _LOOK = 2.0
 #: Seconds that a kernel has to end by itself.
 _FAREWELL = 10.0
-#: How often a kernel is started before it counts as failed. The ports are chosen before the kernel binds them, and
-#: somebody may be quicker; JupyterLab too starts it again with others.
+#: How often a kernel is started before it counts as failed. Without Unix sockets, ports are chosen before the
+#: kernel binds them, and somebody may be quicker; JupyterLab too starts it again with others.
 _STARTS = 3
 _SETTINGS = Path(__file__).resolve().parent / "jupyter_settings"
 _MAY_RAISE, _SKIPPED = {"raises-exception", "nbval-raises-exception"}, {"nbval-skip", "skip"}
@@ -209,7 +209,7 @@ async def _kernel(
 ) -> AsyncIterator[tuple[Any, subprocess.Popen[bytes]]]:
     """A kernel that is ready, with its process. Raises RuntimeError where it does not get ready."""
     for trial in range(1, _STARTS + 1):
-        manager = _manager(folder / f"connection-{trial}.json")
+        manager = _manager(folder, trial)
         client = None
         well = False
         try:
@@ -233,16 +233,20 @@ async def _kernel(
         return
 
 
-def _manager(connection: Path) -> Any:
+def _manager(folder: Path, trial: int) -> Any:
     from jupyter_client.kernelspec import KernelSpecManager
     from jupyter_client.manager import AsyncKernelManager
+
+    from hl7dicom_lab.jupyter_sockets import has_sockets
 
     # No folders: the kernel is this Python, whatever is installed under the same name in the person's home.
     manager = AsyncKernelManager(
         kernel_name="python3",
         kernel_spec_manager=KernelSpecManager(kernel_dirs=[]),
-        connection_file=str(connection),
+        connection_file=str(folder / f"connection-{trial}.json"),
     )
+    if has_sockets(folder):
+        manager.transport, manager.ip = "ipc", str(folder / str(trial))
     manager.shutdown_wait_time = _FAREWELL
     return manager
 

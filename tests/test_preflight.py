@@ -132,6 +132,17 @@ def test_a_seat_has_folders_of_its_own_and_touches_nothing_of_the_person():
         assert not Path(place).exists()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no Unix sockets for kernels")
+def test_a_kernel_takes_no_port_that_another_process_may_take_first():
+    source = (
+        "import ipykernel, json\n"
+        "with open(ipykernel.get_connection_file(), encoding='utf-8') as file:\n"
+        "    assert json.load(file)['transport'] == 'ipc'"
+    )
+    (alone,) = preflight.walk([LessonCells("90", (CodeCell(1, source),))], 1)
+    assert not alone.failures
+
+
 def test_a_walk_that_is_stopped_ends_its_kernel(tmp_path):
     started = []
 
