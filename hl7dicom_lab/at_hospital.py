@@ -4,30 +4,36 @@
     here.emr.place(story.order())               # EMR of SEAT07 --ORM-->     the hospital's RIS
     (item,) = here.modality.query()             # SEAT07_MR1    --C-FIND-->  the hospital's RIS
 
-The other side is `hospital.Hospital`, or any RIS and PACS that listen at these addresses. Rules: everything goes over
-the wire and nothing is looked up behind it; the seat's name is MSH-4 of its messages and begins its AE titles.
+The other side is `hospital.Hospital`, or any RIS and PACS that listen at these addresses. Lessons work with it through
+`Lab(facility=SeatAtHospital(...))`, which has a RIS and a PACS of its own in between. Rules: everything goes over the
+wire and nothing is looked up behind it; the seat's name is MSH-4 of its messages and begins its AE titles.
 """
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from pydicom.dataset import Dataset
 
 from hl7dicom_lab import story
 from hl7dicom_lab.actors.dictation import Dictation
 from hl7dicom_lab.actors.emr import Emr
+from hl7dicom_lab.actors.hospital_addresses import (
+    ADDRESSES_VARIABLE,
+    SEAT_VARIABLE,
+    HospitalAddresses,
+    SeatAtHospital,
+    setting,
+)
+from hl7dicom_lab.actors.hospital_line import HospitalLine
 from hl7dicom_lab.actors.modality import Modality
+from hl7dicom_lab.actors.seats import seed_of
 from hl7dicom_lab.actors.site import Patience, Site, check_facility
-from hl7dicom_lab.errors import NotFound, SetupError
-from hl7dicom_lab.hospital import seed_of
-from hl7dicom_lab.model import DicomAddress, Hl7Address, StudySummary
+from hl7dicom_lab.errors import NotFound
+from hl7dicom_lab.model import StudySummary
 from hl7dicom_lab.services.scu import Scu
 from hl7dicom_lab.services.security import Security
 from hl7dicom_lab.storage.home import Home
@@ -37,44 +43,9 @@ from hl7dicom_lab.trace import Protocol, Trace
 if TYPE_CHECKING:
     from hl7dicom_lab.views.timeline.view import Timeline
 
-#: The environment variables that name the file with the hospital's addresses, and the seat.
-ADDRESSES_VARIABLE, SEAT_VARIABLE = "HL7DICOM_LAB_HOSPITAL", "HL7DICOM_LAB_SEAT"
 #: What a study is asked for, by the field of `StudySummary` that it becomes.
 _STUDY = {"study_instance_uid": "StudyInstanceUID", **STUDY_ATTRIBUTES}
 _COUNTED = ("NumberOfStudyRelatedSeries", "NumberOfStudyRelatedInstances")
-
-
-@dataclass(frozen=True)
-class HospitalAddresses:
-    """Where a RIS and a PACS listen."""
-
-    ris_hl7: Hl7Address
-    worklist: DicomAddress
-    pacs_hl7: Hl7Address
-    storage: DicomAddress
-
-    @classmethod
-    def read(cls, path: Path) -> HospitalAddresses:
-        """The addresses in a file that `hl7dicom-lab serve --addresses` wrote. Raises `SetupError`."""
-        try:
-            return cls.of(json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise SetupError(
-                f"these are no addresses of a hospital ({type(error).__name__}: {error})",
-                where=str(path),
-                next_step="ask for the file that `hl7dicom-lab serve --class --addresses FILE` writes",
-            ) from error
-
-    @classmethod
-    def of(cls, told: Mapping[str, Any]) -> HospitalAddresses:
-        """The addresses as `Hospital.addresses` and `Lab.addresses` tell them. Raises KeyError, TypeError."""
-        ris, pacs = told["ris"], told["pacs"]
-        return cls(
-            Hl7Address(**ris["hl7"]),
-            DicomAddress(**ris["worklist"]),
-            Hl7Address(**pacs["hl7"]),
-            DicomAddress(**pacs["storage"]),
-        )
 
 
 class AtHospital:
@@ -105,14 +76,20 @@ class AtHospital:
         What is not given comes from `HL7DICOM_LAB_HOSPITAL` and `HL7DICOM_LAB_SEAT`. Raises `SetupError`.
         """
         return cls(
-            HospitalAddresses.read(Path(addresses or _setting(ADDRESSES_VARIABLE, "the file with its addresses"))),
-            seat or _setting(SEAT_VARIABLE, "the name of your seat"),
+            HospitalAddresses.read(Path(addresses or setting(ADDRESSES_VARIABLE))),
+            seat or setting(SEAT_VARIABLE),
         )
 
-    def start(self) -> Self:
-        """Start the EMR; the scanners and the dictation system ask, and listen to nobody."""
+    def start(self, *, anew: bool = False) -> Self:
+        """Start the EMR; the scanners and the dictation system ask, and listen to nobody.
+
+        `anew` has the seat begin anew in the hospital, as after a lesson, whose scanners have other names. Raises
+        `SetupError` where the hospital is asked to, and does not.
+        """
         if self._home is not None:
             return self
+        if anew:
+            self._begin_anew()
         self._home = Home(None)
         self.clock = self._home.clock()
         self.trace = Trace(self.clock)
@@ -139,7 +116,7 @@ class AtHospital:
         }
         self.modality = self.modalities["MR"]
         self._viewer = Scu(
-            site.ae_title("VIEWER"),
+            site.ae_title("VIEW"),
             trace=self.trace,
             system="VIEWER",
             clock=self.clock,
@@ -147,6 +124,14 @@ class AtHospital:
             security=self._security,
         )
         return self
+
+    def _begin_anew(self) -> None:
+        at = SeatAtHospital(self._addresses, self.seat)
+        line = HospitalLine(at, facility=self.seat, patience=self._patience, security=self._security)
+        try:
+            line.announce()
+        finally:
+            line.stop()
 
     def stop(self) -> None:
         """Hang up and stop the EMR. Safe to call again."""
@@ -198,15 +183,6 @@ class AtHospital:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.stop()
-
-
-def _setting(variable: str, what: str) -> str:
-    value = os.environ.get(variable, "")
-    if not value:
-        raise SetupError(
-            f"{what} is not known", where=variable, next_step=f"give it, or set the environment variable {variable}"
-        )
-    return value
 
 
 def _summary(found: Dataset) -> StudySummary:

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from hl7dicom_lab import story
 from hl7dicom_lab.actors.dictation import Dictation
 from hl7dicom_lab.actors.emr import Emr
+from hl7dicom_lab.actors.hospital_addresses import SeatAtHospital
 from hl7dicom_lab.actors.modality import Modality
 from hl7dicom_lab.actors.pacs import Pacs
 from hl7dicom_lab.actors.ris import Ris
@@ -36,6 +37,7 @@ from hl7dicom_lab.trace import Protocol, Trace
 from hl7dicom_lab.views.progress_bar import progress
 
 if TYPE_CHECKING:
+    from hl7dicom_lab.actors.hospital_line import HospitalLine
     from hl7dicom_lab.institution import Institution
     from hl7dicom_lab.tickets.board import Board
     from hl7dicom_lab.tickets.open_ticket import OpenTicket
@@ -63,7 +65,8 @@ class Lab:
     with one `seed` give the same messages, byte for byte; only the ports differ. `patience` is how long its systems
     wait for their peers, and what they put up with; `security` is whom they let in, and over TLS or in the clear.
     `facility` is what messages call the department, and how its AE titles begin, or an institution with scanners of its
-    own (`read_institution`); the lessons are about NORTHGATE.
+    own (`read_institution`); the lessons are about NORTHGATE. With a seat at the hospital of a class (`SeatAtHospital`)
+    it is NORTHGATE, its RIS and PACS work through that hospital, and `hospital` is the line to it.
     `archive` is another archive in the PACS's seat: scanners store there, and the PACS fetches from it.
 
     Raises `SetupError` at the start where a port is taken, or the folder, a name or a file for TLS cannot be used.
@@ -81,20 +84,29 @@ class Lab:
         ports: Ports | None = None,
         patience: Patience | None = None,
         security: Security | None = None,
-        facility: str | Institution = story.FACILITY,
+        facility: str | Institution | SeatAtHospital = story.FACILITY,
         archive: DicomAddress | None = None,
     ) -> None:
+        if home is not None and isinstance(facility, SeatAtHospital):
+            raise SetupError(
+                "a department that works with the hospital of a class begins anew at every start, and a folder is kept",
+                where=str(home),
+                next_step="leave the folder out: Lab(facility=SeatAtHospital(...))",
+            )
         self._folder = Path(home).resolve() if home is not None else None
         self._seed = seed
         self._host = host
         self._ports = ports or Ports()
         self._patience = patience or Patience()
         self._security = security or Security()
-        self._institution = None if isinstance(facility, str) else facility
-        self._facility = facility if isinstance(facility, str) else facility.facility
+        self._at_hospital = facility if isinstance(facility, SeatAtHospital) else None
+        self._institution = None if isinstance(facility, (str, SeatAtHospital)) else facility
+        self._facility = self._institution.facility if self._institution else _own_name(facility)
         self._archive = archive
+        #: The line to the hospital of a class, where this department works with one.
+        self.hospital: HospitalLine | None = None
         self._home: Home | None = None
-        self._started: list[Ris | Pacs | Emr | Dictation] = []
+        self._started: list[Ris | Pacs | Emr | Dictation | HospitalLine] = []
         self._tickets_closed: set[str] = set()
 
     def start(self) -> Self:
@@ -118,15 +130,19 @@ class Lab:
         """Start a new department in a temporary folder, and stop those that this process started before.
 
         For notebooks: a cell that is run again begins anew instead of leaving old systems behind. The environment
-        variable HL7DICOM_LAB_ARCHIVE puts another archive into the PACS's seat (`ORTHANC@127.0.0.1:4242`).
+        variable HL7DICOM_LAB_ARCHIVE puts another archive into the PACS's seat (`ORTHANC@127.0.0.1:4242`), and
+        HL7DICOM_LAB_HOSPITAL with HL7DICOM_LAB_SEAT lets it work with the hospital of a class. Raises `SetupError`
+        where a variable says what cannot be used, or the hospital does not answer.
         """
         _stop_all()
-        return cls(seed=seed, archive=_archive_of_environment()).start()
+        facility = SeatAtHospital.of_environment() or story.FACILITY
+        return cls(seed=seed, archive=_archive_of_environment(), facility=facility).start()
 
     def _build(self, home: Home, one_more: Callable[[], None]) -> None:
         self.clock = home.clock()
         self.trace = Trace(self.clock)
         self.mint = home.mint(self._seed)
+        self.hospital = self._line()
         site = Site(
             trace=self.trace,
             clock=self.clock,
@@ -137,6 +153,7 @@ class Lab:
             security=self._security,
             facility=self._facility,
             institution=self._institution,
+            line=self.hospital,
         )
         if self._security.tls is not None:
             self._security.tls.rehearse()
@@ -152,6 +169,18 @@ class Lab:
         scanner = self._scanner_maker(site)
         self.modalities: Mapping[str, Modality] = {station.modality: scanner(station) for station in site.stations()}
         self.modality = self.modalities["MR"]
+
+    def _line(self) -> HospitalLine | None:
+        """The line to the hospital, once the seat begins anew there."""
+        if self._at_hospital is None:
+            return None
+        from hl7dicom_lab.actors.hospital_line import HospitalLine
+
+        facility, patience, security = self._facility, self._patience, self._security
+        line = HospitalLine(self._at_hospital, facility=facility, patience=patience, security=security)
+        self._started.append(line)
+        line.announce()
+        return line
 
     def _scanner_maker(self, site: Site) -> Callable[[Station], Modality]:
         """What makes the scanner of a station: they store into the PACS, or into the archive in its seat."""
@@ -309,6 +338,11 @@ def _archive_of_environment() -> DicomAddress | None:
     from hl7dicom_lab.actors.archive_elsewhere import archive_address
 
     return archive_address(named)
+
+
+def _own_name(facility: object) -> str:
+    """What a department calls itself that has no institution: a seat's name is for the hospital's eyes only."""
+    return facility if isinstance(facility, str) else story.FACILITY
 
 
 def told(address: Hl7Address | DicomAddress) -> dict[str, Any]:

@@ -10,10 +10,8 @@ from __future__ import annotations
 import asyncio
 import json
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
@@ -24,6 +22,7 @@ from hl7dicom_lab.course.lessons import LESSONS, find_lesson
 from hl7dicom_lab.course_files import notebooks_folder
 from hl7dicom_lab.errors import SetupError
 from hl7dicom_lab.footprint import Machine, this_machine
+from hl7dicom_lab.open_files import allow
 from hl7dicom_lab.seat import LIMIT, LessonCells, Ran, Seat, Walk, code_cells, end
 from hl7dicom_lab.views.progress_bar import progress
 from hl7dicom_lab.visible import visible
@@ -37,6 +36,8 @@ USUAL_LESSONS = "02-08"
 PATIENCE = 10.0
 #: The part of the available memory that seats may take; the rest is for the system and for what was not measured.
 _SHARE = 0.9
+#: Sockets to a kernel, as Jupyter's server has them, and what the process has open besides.
+_FILES_OF_A_SEAT, _FILES = 40, 100
 #: How many kinds of failure are told in full.
 _TOLD = 20
 
@@ -100,7 +101,7 @@ def run(paths: Sequence[Path], seats: int, limit: float = LIMIT) -> Preflight:
 
 def walk(lessons: Sequence[LessonCells], seats: int, limit: float = LIMIT) -> tuple[Seat, ...]:
     """Walk lessons with so many seats at once."""
-    _allow_files(seats)
+    allow(_FILES + _FILES_OF_A_SEAT * seats)
     cells = seats * sum(len(lesson.cells) for lesson in lessons)
     kernels: list[subprocess.Popen[bytes]] = []
     with (
@@ -120,19 +121,6 @@ def walk(lessons: Sequence[LessonCells], seats: int, limit: float = LIMIT) -> tu
                 return tuple(runner.run(all_at_once()))
         finally:
             end(kernels)
-
-
-def _allow_files(seats: int) -> None:
-    """Let this process open the sockets to so many kernels, as Jupyter's server does; Windows has no limit."""
-    if sys.platform != "win32":
-        import resource
-
-        wanted = 100 + 40 * seats
-        now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-        if now != resource.RLIM_INFINITY and now < wanted:
-            new = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
-            with suppress(ValueError, OSError):  # macOS may know a lower limit that it does not tell
-                resource.setrlimit(resource.RLIMIT_NOFILE, (max(now, new), most))
 
 
 def slowest(found: Preflight) -> Slowest | None:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from hl7dicom_lab import story
-from hl7dicom_lab.at_hospital import ADDRESSES_VARIABLE, SEAT_VARIABLE, AtHospital
+from hl7dicom_lab.at_hospital import ADDRESSES_VARIABLE, SEAT_VARIABLE, AtHospital, HospitalAddresses
 from hl7dicom_lab.errors import SetupError
 from hl7dicom_lab.hospital import Hospital
 
@@ -47,3 +47,9 @@ def test_a_seat_has_a_name_that_fits_into_an_ae_title(tmp_path):
         file.write_text(json.dumps(hospital.addresses()), encoding="utf-8", newline="\n")
         with pytest.raises(SetupError, match="1 to 11 letters"):
             AtHospital.join(file, "SEAT NUMBER SEVEN")
+
+
+def test_the_longest_name_of_a_seat_makes_ae_titles_too():
+    with Hospital() as hospital, AtHospital(HospitalAddresses.of(hospital.addresses()), "SEAT_NUMBER") as seat:
+        assert seat.studies() == ()
+        assert seat.modality.query() == ()

@@ -8,7 +8,7 @@ from mllp_client import MllpClient
 from hl7dicom_lab import story
 from hl7dicom_lab.at_hospital import AtHospital, HospitalAddresses
 from hl7dicom_lab.errors import NotFound, Refused, SetupError
-from hl7dicom_lab.hospital import Hospital, seed_of
+from hl7dicom_lab.hospital import Hospital
 from hl7dicom_lab.model import StepStatus
 
 
@@ -135,8 +135,3 @@ def test_what_was_acknowledged_is_there_at_the_next_start(tmp_path):
 def test_an_unknown_seat_is_named(hospital):
     with pytest.raises(NotFound, match="nothing has come from a seat 'ANNA'"):
         hospital.seat("ANNA")
-
-
-def test_seeds_differ_by_seat_and_stay():
-    assert (seed_of("SEAT07"), seed_of("SEAT08")) == (88026693719387, seed_of("SEAT08"))
-    assert seed_of("SEAT07") != seed_of("SEAT08")

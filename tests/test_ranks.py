@@ -15,6 +15,7 @@ _PACKAGE = Path(__file__).resolve().parent.parent / "hl7dicom_lab"
 _RANKS = (
     {
         "errors",
+        "os_errors",
         "visible",
         "simple_table",
         "model",
@@ -28,6 +29,8 @@ _RANKS = (
         "story_day",
         "verdict",
         "shown",
+        "left_out",
+        "open_files",
     },
     {"hl7v2", "dicom"},
     {"mapping", "institution"},
@@ -45,6 +48,7 @@ _RANKS = (
         "workspace",
         "jupyter",
         "jupyter_settings",
+        "jupyter_sockets",
         "doctor",
         "footprint",
         "seat",

@@ -12,7 +12,6 @@ from hl7dicom_lab.actors.site import Site
 from hl7dicom_lab.hl7v2.message import Message
 from hl7dicom_lab.model import Hl7Address
 from hl7dicom_lab.services.hl7_receiver import Handler, Hl7Receiver
-from hl7dicom_lab.services.mllp_listener import MllpListener
 from hl7dicom_lab.storage.database import Database
 from hl7dicom_lab.storage.inbox import Inbox
 
@@ -46,15 +45,7 @@ class Hl7Side:
             mint=site.mint,
             demand=demand,
         )
-        self._listener = MllpListener(
-            self.receive,
-            trace=site.trace,
-            system=application,
-            host=site.host,
-            port=port,
-            limits=site.patience.hl7,
-            security=site.security,
-        )
+        self._listener = site.mllp_listener(application, self.receive, port)
 
     def start(self) -> None:
         """Begin to listen."""

@@ -3,7 +3,8 @@
 Transactions in: RAD-8 Modality Images Stored (C-STORE), RAD-14 Query Images (C-FIND), and the ORU^R01 of RAD-28 from
 the dictation system, which IHE sends to an Enterprise Report Repository and hospitals send to the PACS as well. Rules:
 an image is acknowledged when its file and its index entry are committed; a query finds what was acknowledged; a report
-is attached only where patient and study agree.
+is attached only where patient and study agree. Where the department works with the hospital of a class, the hospital
+has an image or a report before it is acknowledged here, and answers the queries (`hospital_line.py`).
 """
 
 from __future__ import annotations
@@ -59,21 +60,9 @@ class Pacs:
         self.reports = ReportShelf(home / "reports.sqlite", durable=site.durable)
         self._clock = site.clock
         self._reassigning = Reassigning(self.archive, site.mint, site.ae_title(story.PACS))
+        self._line = site.line
         self._hl7 = Hl7Side(story.PACS, {"ORU^R01": self._receive_report}, self.reports.database, site, hl7_port)
-        self._scp = ArchiveScp(
-            self.store,
-            self.find,
-            understand=StudyQuery,
-            limit=MOST_MATCHES,
-            ae_title=site.ae_title(story.PACS),
-            trace=site.trace,
-            system=story.PACS,
-            clock=site.clock,
-            host=site.host,
-            port=storage_port,
-            time_outs=site.patience.dicom,
-            security=site.security,
-        )
+        self._scp = self._archive_scp(site, storage_port)
 
     def start(self) -> None:
         """Begin to listen on both sides."""
@@ -172,7 +161,11 @@ class Pacs:
                 next_step="mend the images or have the report sent again with the right keys",
             )
         report = _with_keys(held.report, found.study)
-        return self.reports.release(number, report, by=by, because=because, at=self._clock.tick())
+        with self.reports.database.transaction():
+            attached = self.reports.release(number, report, by=by, because=because, at=self._clock.tick())
+            if self._line is not None:
+                self._line.tell_report(report)
+        return attached
 
     def dismiss(self, number: int, *, by: str, because: str) -> None:
         """Take a held report out of the queue without attaching it, such as one that was sent again with right keys.
@@ -192,6 +185,8 @@ class Pacs:
 
     def store(self, received: ReceivedInstance) -> Remark | None:
         """Keep an image, whatever it says of its order; the first one of a study that names none is told of."""
+        if self._line is not None:
+            self._line.store(received)
         room = self.settings.room
         stored = self.archive.store(received, room=room if isinstance(room, int) else None)
         withdrawal = self.archive.withdrawals.of(stored.sop_instance_uid)
@@ -223,7 +218,16 @@ class Pacs:
     def _receive_report(self, message: Message) -> Effect:
         checks.check_patient(message)
         filed = [self._file(report) for report in reports_in(message)]
+        if self._line is not None:
+            self._line.pass_on(message, story.PACS)
         return Effect("; ".join(one.text for one in filed), tuple(remark for one in filed for remark in one.remarks))
+
+    def _archive_scp(self, site: Site, port: int) -> ArchiveScp:
+        options, line = site.acceptor(story.PACS, port), site.line
+        if line is None:
+            return ArchiveScp(self.store, self.find, understand=StudyQuery, limit=MOST_MATCHES, **options)
+        understand = line.understanding(StudyQuery)
+        return ArchiveScp(self.store, line.find_images, understand=understand, limit=MOST_MATCHES, **options)
 
     def _file(self, report: Report) -> Effect:
         found = associate(report, self.archive)

@@ -3,7 +3,8 @@
 Transactions in: RAD-1 Patient Registration (ADT^A01, A04) and RAD-12 Patient Update (A08), and beside them A10, patient
 arriving; RAD-2 Placer Order Management (ORM^O01; an OMI^O23 does the same here, with RAD-4's segments); RAD-5 Query
 Modality Worklist (C-FIND). Rule: an order reaches the worklist only through the order book, and the positive
-acknowledgment leaves only after the book is written.
+acknowledgment leaves only after the book is written. Where the department works with the hospital of a class, the book
+is written only with what the hospital has accepted, and the worklist is the hospital's (`hospital_line.py`).
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from pydicom.dataset import Dataset
 
 from hl7dicom_lab import story
 from hl7dicom_lab.actors.hl7_side import Hl7Side
+from hl7dicom_lab.actors.made_once import MadeOnce
 from hl7dicom_lab.actors.on_record import check_on_record
 from hl7dicom_lab.actors.order_filling import OrderFilling
+from hl7dicom_lab.actors.reopening import with_reopening
 from hl7dicom_lab.actors.settings import RisSettings
 from hl7dicom_lab.actors.site import Site
 from hl7dicom_lab.dicom.worklist_query import CompiledQuery
@@ -29,12 +32,13 @@ from hl7dicom_lab.mapping.conversions import RULES
 from hl7dicom_lab.mapping.order_to_worklist import changed_item, order_to_worklist, worklist_item
 from hl7dicom_lab.model import DicomAddress, Hl7Address, StepStatus, WorklistItem
 from hl7dicom_lab.services.find_service import Match
-from hl7dicom_lab.services.hl7_receiver import Handler
+from hl7dicom_lab.services.hl7_receiver import Effect, Handler
 from hl7dicom_lab.services.worklist_scp import WorklistScp
 from hl7dicom_lab.storage.order_book import BookedStep, OrderBook
 from hl7dicom_lab.trace import Conversation
 
 if TYPE_CHECKING:
+    from hl7dicom_lab.actors.hospital_line import HospitalLine
     from hl7dicom_lab.views.query.explanation import QueryExplanation
 
 #: The most steps that one query gets; whoever asks for more is told so with 0xA700.
@@ -65,23 +69,18 @@ class Ris:
         self._clock = site.clock
         self._mint = site.mint
         by_modality = {station.modality: station for station in reversed(site.stations())}
-        fill = OrderFilling(self.order_book, by_modality, self._make, site.clock.now)
+        self._line = site.line
+        made = MadeOnce(self._make, site.clock.now) if site.line is not None else None
+        make, now = (made.make, made.now) if made else (self._make, site.clock.now)
+        fill = OrderFilling(self.order_book, by_modality, make, now)
         handlers: dict[str, Handler] = {"ORM^O01": fill, "OMI^O23": fill, "ADT^A08": self._update_patient}
         handlers |= dict.fromkeys(("ADT^A01", "ADT^A04", "ADT^A10"), self._check_in)
+        if site.scanners_of:  # this is the hospital's RIS for one seat
+            handlers["ORM^O01"] = with_reopening(fill, self.order_book)
+        if site.line is not None and made is not None:
+            handlers = {name: self._passed_on(handler, site.line, made) for name, handler in handlers.items()}
         self._hl7 = Hl7Side(story.RIS, handlers, self.order_book.database, site, hl7_port, demand=self._demand)
-        self._scp = WorklistScp(
-            self.find,
-            understand=CompiledQuery,
-            limit=MOST_MATCHES,
-            ae_title=site.ae_title(story.RIS),
-            trace=site.trace,
-            system=story.RIS,
-            clock=site.clock,
-            host=site.host,
-            port=worklist_port,
-            time_outs=site.patience.dicom,
-            security=site.security,
-        )
+        self._scp = self._worklist_scp(site, worklist_port)
 
     def start(self) -> None:
         """Begin to listen on both sides."""
@@ -153,7 +152,7 @@ class Ris:
         for step in self._booked(accession_number):
             completed = step.item.status is StepStatus.COMPLETED
             if completed and step_id in ("", step.item.scheduled_procedure_step_id):
-                return self.order_book.set_status(step, StepStatus.SCHEDULED, f"{by}: {because}").item
+                return self._moved(step, StepStatus.SCHEDULED, f"{by}: {because}")
         raise NotFound(
             f"no step of {accession_number!r} is completed",
             where="ScheduledProcedureStepStatus",
@@ -175,12 +174,41 @@ class Ris:
         for step in self._booked(accession_number):
             to_be_done = step.item.status.on_worklist and step.item.status is not status
             if to_be_done and step_id in ("", step.item.scheduled_procedure_step_id):
-                return self.order_book.set_status(step, status, "the technologist").item
+                return self._moved(step, status, "the technologist")
         raise NotFound(
             f"no step of {accession_number!r} can become {status.value}",
             where="ScheduledProcedureStepStatus",
             next_step="look at lab.ris.steps() for what is still to be done",
         )
+
+    def _moved(self, step: BookedStep, status: StepStatus, source: str) -> WorklistItem:
+        """Write a step's progress into the book; into the hospital's first, where there is one."""
+        with self.order_book.database.transaction():
+            moved = self.order_book.set_status(step, status, source).item
+            if self._line is not None:
+                self._line.tell_step(moved)
+        return moved
+
+    def _passed_on(self, handler: Handler, line: HospitalLine, made: MadeOnce) -> Handler:
+        """What a handler does takes effect once the hospital has the message too; all in one transaction."""
+
+        def handle(message: Message) -> str | Effect:
+            with made.for_message(message):
+                effect = handler(message)
+                line.pass_on(message, story.RIS, self._steps_of_order)
+            return effect
+
+        return handle
+
+    def _steps_of_order(self, placer_order_number: str) -> tuple[WorklistItem, ...]:
+        return tuple(step.item for step in self.order_book.steps(placer_order_number=placer_order_number))
+
+    def _worklist_scp(self, site: Site, port: int) -> WorklistScp:
+        options, line = site.acceptor(story.RIS, port), site.line
+        if line is None:
+            return WorklistScp(self.find, understand=CompiledQuery, limit=MOST_MATCHES, **options)
+        understand = line.understanding(CompiledQuery)
+        return WorklistScp(line.find_steps, understand=understand, limit=MOST_MATCHES, **options)
 
     def _make(self, attribute: str) -> str:
         if attribute == "StudyInstanceUID":

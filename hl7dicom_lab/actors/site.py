@@ -10,13 +10,15 @@ from hl7dicom_lab import story
 from hl7dicom_lab.clock import ClassClock, Mint
 from hl7dicom_lab.errors import SetupError
 from hl7dicom_lab.model import Hl7Address, Station
+from hl7dicom_lab.services.acceptor import AcceptorOptions
 from hl7dicom_lab.services.association import TimeOuts
-from hl7dicom_lab.services.mllp_listener import MllpLimits
+from hl7dicom_lab.services.mllp_listener import MllpLimits, MllpListener, Receive
 from hl7dicom_lab.services.mllp_sender import MllpSender
 from hl7dicom_lab.services.security import Security
 from hl7dicom_lab.trace import Trace
 
 if TYPE_CHECKING:
+    from hl7dicom_lab.actors.hospital_line import HospitalLine
     from hl7dicom_lab.institution import Institution
 
 #: `FACILITY_PACS` is an AE title of at most 16 characters, and HL7 separators are not part of a name.
@@ -47,8 +49,8 @@ class Site:
     """The ground that the systems stand on. `durable` says whether their data outlive the process.
 
     `facility` is what messages call it (MSH-4, MSH-6), and how its AE titles begin. `scanners_of` is whose scanners it
-    plans for, where they belong to another facility: one seat of a class. Raises `SetupError` where a name cannot be a
-    facility's.
+    plans for, where they belong to another facility: one seat of a class. `line` is the way to the hospital of a class
+    where the systems work through one. Raises `SetupError` where a name cannot be a facility's.
     """
 
     trace: Trace
@@ -61,6 +63,7 @@ class Site:
     facility: str = story.FACILITY
     scanners_of: str = ""
     institution: Institution | None = None
+    line: HospitalLine | None = None
 
     def __post_init__(self) -> None:
         check_facility(self.facility)
@@ -82,6 +85,31 @@ class Site:
             return self.institution.stations
         owner = self.scanners_of or self.facility
         return tuple(replace(station, ae_title=f"{owner}_{station.name}") for station in story.STATIONS)
+
+    def acceptor(self, system: str, port: int) -> AcceptorOptions:
+        """How the DICOM side of one of its systems listens."""
+        return {
+            "ae_title": self.ae_title(system),
+            "trace": self.trace,
+            "system": system,
+            "clock": self.clock,
+            "host": self.host,
+            "port": port,
+            "time_outs": self.patience.dicom,
+            "security": self.security,
+        }
+
+    def mllp_listener(self, system: str, receive: Receive, port: int) -> MllpListener:
+        """How the HL7 side of one of its systems listens."""
+        return MllpListener(
+            receive,
+            trace=self.trace,
+            system=system,
+            host=self.host,
+            port=port,
+            limits=self.patience.hl7,
+            security=self.security,
+        )
 
     def sender(self, system: str, to: Hl7Address) -> MllpSender:
         """The connection on which a system sends its HL7 messages to another one."""
