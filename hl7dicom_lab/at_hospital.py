@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from pydicom.dataset import Dataset
@@ -34,6 +33,7 @@ from hl7dicom_lab.actors.seats import seed_of
 from hl7dicom_lab.actors.site import Patience, Site, check_facility
 from hl7dicom_lab.errors import NotFound
 from hl7dicom_lab.model import StudySummary
+from hl7dicom_lab.running import Running
 from hl7dicom_lab.services.scu import Scu
 from hl7dicom_lab.services.security import Security
 from hl7dicom_lab.storage.home import Home
@@ -48,7 +48,7 @@ _STUDY = {"study_instance_uid": "StudyInstanceUID", **STUDY_ATTRIBUTES}
 _COUNTED = ("NumberOfStudyRelatedSeries", "NumberOfStudyRelatedInstances")
 
 
-class AtHospital:
+class AtHospital(Running):
     """One seat: `emr`, `modality`, `modalities`, `dictation` and `trace`, as a `Lab` has them. A context manager.
 
     Raises `SetupError` where the seat's name is none, or the EMR's port cannot be had.
@@ -175,14 +175,6 @@ class AtHospital:
 
     def __repr__(self) -> str:
         return f"<AtHospital {self.seat}, {'running' if self._home is not None else 'stopped'}>"
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.stop()
 
 
 def _summary(found: Dataset) -> StudySummary:

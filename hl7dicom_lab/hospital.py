@@ -17,7 +17,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from hl7dicom_lab import story
@@ -29,6 +28,7 @@ from hl7dicom_lab.errors import NotFound, SetupError
 from hl7dicom_lab.lab import Ports, told
 from hl7dicom_lab.model import Hl7Address
 from hl7dicom_lab.open_files import allow
+from hl7dicom_lab.running import Running
 from hl7dicom_lab.services.mllp_listener import MllpListener
 from hl7dicom_lab.services.security import Security
 from hl7dicom_lab.storage.home import Home
@@ -43,7 +43,7 @@ MOST_SEATS = 200
 _FILES_OF_A_SEAT, _FILES = 20, 200
 
 
-class Hospital:
+class Hospital(Running):
     """The RIS and the PACS of a class. A context manager; `start` listens, `stop` frees ports and files.
 
     `home` keeps everything in a folder, a folder a seat; without one all is gone at the end. Ports that are 0 are free
@@ -168,14 +168,6 @@ class Hospital:
     def __repr__(self) -> str:
         state = f"{counted(len(self.seats()), 'seat')}" if self._home is not None else "stopped"
         return f"<Hospital {self.facility}, {state}>"
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.stop()
 
     def _hl7(self, application: str, listener: MllpListener) -> dict[str, Any]:
         tls = self._security.tls is not None

@@ -18,7 +18,6 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from hl7dicom_lab import story
@@ -31,6 +30,7 @@ from hl7dicom_lab.actors.ris import Ris
 from hl7dicom_lab.actors.site import Patience, Site
 from hl7dicom_lab.errors import SetupError
 from hl7dicom_lab.model import DicomAddress, Hl7Address, Station
+from hl7dicom_lab.running import Running
 from hl7dicom_lab.services.security import Security
 from hl7dicom_lab.storage.home import Home
 from hl7dicom_lab.trace import Protocol, Trace
@@ -58,7 +58,7 @@ class Ports:
     emr_hl7: int = 0
 
 
-class Lab:
+class Lab(Running):
     """A department that runs from `start()` to `stop()`, or for the length of a `with` block.
 
     `home` is a folder in which everything is kept; without one the department lives in a temporary folder. Two labs
@@ -315,14 +315,6 @@ class Lab:
     def __repr__(self) -> str:
         name = self._institution.name if self._institution else story.INSTITUTION
         return f"<Lab: {name}, {'running' if self.running else 'stopped'}>"
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.stop()
 
 
 @atexit.register  # a kernel that is shut down ends no `with` block, and temporary folders would stay

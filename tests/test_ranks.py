@@ -31,6 +31,7 @@ _RANKS = (
         "shown",
         "left_out",
         "open_files",
+        "running",
     },
     {"hl7v2", "dicom"},
     {"mapping", "institution"},

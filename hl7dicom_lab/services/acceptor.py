@@ -18,10 +18,9 @@ import selectors
 import socket
 import threading
 import time
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Any, Required, Self, TypedDict, Unpack, cast
 
 from pynetdicom import AE, evt
@@ -36,6 +35,7 @@ from hl7dicom_lab.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMEN
 from hl7dicom_lab.dicom.pdu_rules import MAXIMUM_PDU_LENGTH
 from hl7dicom_lab.dicom.sop_classes import UNCOMPRESSED, VERIFICATION
 from hl7dicom_lab.model import DicomAddress
+from hl7dicom_lab.running import Running
 from hl7dicom_lab.services import event_reactor
 from hl7dicom_lab.services.admission import Admission, terms
 from hl7dicom_lab.services.association import TimeOuts, check_ae_title, observe
@@ -80,7 +80,7 @@ class AcceptorOptions(TypedDict, total=False):
     security: Security  # whom it lets in, and whether it takes TLS only
 
 
-class DicomAcceptor(ABC):
+class DicomAcceptor(Running):
     """Listens for associations; a context manager. Takes `AcceptorOptions`.
 
     Raises `SetupError` where the AE title is none, or the files for TLS cannot be used.
@@ -115,14 +115,6 @@ class DicomAcceptor(ABC):
     def __repr__(self) -> str:
         state = f"listening on {self.host}:{self.port}" if self._server else "stopped"
         return f"<{type(self).__name__} {self.ae_title} of {self._system}, {state}>"
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.stop()
 
     def start(self) -> Self:
         """Begin to listen. Raises `SetupError` when the port or the address cannot be had."""

@@ -18,10 +18,10 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Self
 
 from hl7dicom_lab.hl7v2 import mllp, wire
+from hl7dicom_lab.running import Running
 from hl7dicom_lab.services import tls
 from hl7dicom_lab.services.door import Door
 from hl7dicom_lab.services.security import Security
@@ -67,7 +67,7 @@ class MllpLimits:
     stop: float = 5.0  # how long `stop()` waits for answers under way
 
 
-class MllpListener:
+class MllpListener(Running):
     """Listens for HL7 messages. A context manager.
 
     `host` and `port` are where it listens; port 0 takes a free one, known after `start()`. `security` is whom it lets
@@ -105,14 +105,6 @@ class MllpListener:
     def __repr__(self) -> str:
         state = f"listening on {self.host}:{self.port}" if self._door else "stopped"
         return f"<MllpListener of {self._system}, {state}>"
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.stop()
 
     def start(self) -> Self:
         """Begin to listen. Raises SetupError when the port or the address cannot be had."""
