@@ -5,7 +5,7 @@ release 1. It knows frames, not content: `receive` gets the message and returns 
 
 Rules: what is no whole frame is never handed on and never answered. A connection that fails (silence in the middle of
 a frame, another protocol, an exception in `receive`) is closed with a note in the trace, and no other one notices. An
-answer is in the trace before its bytes leave.
+answer is in the trace before its bytes leave. Where all places are taken, whoever has been silent longest makes room.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
+from hl7dicom_lab.counted import counted
 from hl7dicom_lab.hl7v2 import mllp, wire
 from hl7dicom_lab.running import Running
 from hl7dicom_lab.services import tls
@@ -49,6 +50,12 @@ _SILENCE = Remark(
     "connect again when there is a message",
     "information",
 )
+_MADE_ROOM = Remark(
+    "closed: all places were taken, and nothing had come here for the longest time",
+    "the limit of this receiver",
+    "connect again when there is a message",
+    "information",
+)
 
 
 @dataclass(frozen=True)
@@ -57,6 +64,7 @@ class MllpLimits:
 
     frame: int = mllp.FRAME_LIMIT
     connections: int = 256
+    kept_place: float = 10.0  # silence after which a connection makes room for another one, where all are taken
     idle_in_frame: float = 30.0  # silence in the middle of a frame
     frame_time: float = 300.0  # for a whole frame, however it trickles in
     after_fs: float = 0.1  # for the CR after FS; without one the message is taken all the same
@@ -185,14 +193,23 @@ class MllpListener(Running):
     def _refusal(self, door: Door) -> str:
         if self._door is not door:
             return "turned away: this system stops"
-        if len(self._connections) >= self._limits.connections:
-            return f"turned away: {self._limits.connections} connections are open"
+        if len(self._connections) >= self._limits.connections and not self._make_room():
+            return f"turned away: {counted(self._limits.connections, 'connection')} open"
         if self._waiting == 1:  # somebody must stay at the door
             try:
                 self._start_thread(door)
             except RuntimeError:
                 return "turned away: the operating system gives no more threads"
         return ""
+
+    def _make_room(self) -> bool:
+        """Close the connection that has been silent longest; whether one has been so for long enough. Locked."""
+        longest = max(self._connections, key=lambda one: one.silence)
+        if longest.silence < self._limits.kept_place:
+            return False
+        self._connections.discard(longest)
+        longest.make_room()
+        return True
 
     def _come_back(self, door: Door, connection: _Connection) -> bool:
         with self._lock:
@@ -214,9 +231,22 @@ class _Connection:
         self._faults = 0
         self._timeout = 0.0
         self._frame_ends = math.inf  # when the frame that has begun must be whole
+        self._silent_since = math.inf  # since when it waits for a message
         self._answering = False
         self._finishing = False
         self._thread = 0
+
+    @property
+    def silence(self) -> float:
+        """Seconds for which it has waited for a message; none while one comes in or is answered."""
+        return time.monotonic() - self._silent_since
+
+    def make_room(self) -> None:
+        """End a connection that waits: its place is wanted."""
+        self._conversation.note(
+            _MADE_ROOM.what, rule=_MADE_ROOM.rule, repair=_MADE_ROOM.repair, severity=_MADE_ROOM.severity
+        )
+        _shut(self._socket, socket.SHUT_RDWR)
 
     def refuse(self, why: str) -> None:
         """Close the connection without serving it."""
@@ -260,7 +290,11 @@ class _Connection:
         """The next bytes, b"" at the end of the connection, None after too long a silence."""
         if not self._decoder.in_frame:
             self._frame_ends = math.inf
-            return self._bytes_within(self._limits.idle_between)
+            self._silent_since = time.monotonic()
+            try:
+                return self._bytes_within(self._limits.idle_between)
+            finally:
+                self._silent_since = math.inf
         if self._frame_ends == math.inf:
             self._frame_ends = time.monotonic() + self._limits.frame_time
         left = self._frame_ends - time.monotonic()

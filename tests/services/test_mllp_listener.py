@@ -426,11 +426,48 @@ def test_connections_over_the_limit_are_turned_away(trace, receiver):
                 assert third.until_closed() == b""
             second.send(encode(TWO))
             assert second.answer() == acknowledgment(TWO)
-        assert remarks(trace) == ["turned away: 2 connections are open"]
+        assert remarks(trace) == ["turned away: 2 connections open"]
         eventually(lambda: not listener._connections)
         with Client(listener) as client:
             client.send(encode(TWO))
             assert client.answer() == acknowledgment(TWO)
+
+
+def test_who_has_been_silent_longest_makes_room(trace, receiver):
+    limits = MllpLimits(connections=2, kept_place=0)
+    with MllpListener(receiver, trace=trace, system="RIS", limits=limits) as listener:
+        with Client(listener) as first, Client(listener) as second:
+            first.send(encode(ONE))
+            assert first.answer() == acknowledgment(ONE)
+            eventually(lambda: silent(listener) == 2)
+            second.send(encode(TWO))
+            assert second.answer() == acknowledgment(TWO)
+            eventually(lambda: silent(listener) == 2)
+            with Client(listener) as third:
+                third.send(encode(ORDER % b"E3"))
+                assert third.answer() == acknowledgment(ORDER % b"E3")
+                assert first.until_closed() == b""
+                second.send(encode(ORDER % b"E4"))
+                assert second.answer() == acknowledgment(ORDER % b"E4")
+        assert remarks(trace) == ["closed: all places were taken, and nothing had come here for the longest time"]
+
+
+def test_who_is_amid_a_message_keeps_the_place(trace, receiver):
+    limits = MllpLimits(connections=1, kept_place=0)
+    with MllpListener(receiver, trace=trace, system="RIS", limits=limits) as listener, Client(listener) as first:
+        begin, end = encode(ONE)[:20], encode(ONE)[20:]
+        first.send(begin)
+        eventually(lambda: listener._connections and all(one._decoder.in_frame for one in listener._connections))
+        with Client(listener) as second:
+            assert second.until_closed() == b""
+        first.send(end)
+        assert first.answer() == acknowledgment(ONE)
+    assert remarks(trace) == ["turned away: 1 connection open"]
+
+
+def silent(listener):
+    """How many connections wait for a message."""
+    return sum(one.silence >= 0 for one in listener._connections)
 
 
 def test_stop_ends_open_connections_and_gives_the_port_back(trace, receiver):
