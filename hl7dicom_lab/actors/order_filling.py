@@ -124,9 +124,10 @@ class OrderFilling:
         own = [step for step in entered if step.item.placer_order_number == placer]
         self._check_not_known(order, placer, own)
         mapped = _share(mapped, own[0].item) if own else mapped
-        item = worklist_item(self._completed(order, mapped))
+        completed = self._completed(order, mapped)
+        item = worklist_item(completed)
         self._check_one_patient(order, item)
-        return self._book.add(item)
+        return self._book.add(item, completed.data_set)
 
     def _completed(self, order: Segments, mapped: MappedOrder) -> MappedOrder:
         """Numbers are made last, so that a refused order uses none up."""
@@ -138,7 +139,7 @@ class OrderFilling:
     def _new_identifier(self, attribute: str) -> str:
         """One that no order has brought along already."""
         column = _COLUMN[attribute]
-        while self._book.steps(**{column: (made := self._make(attribute))}):
+        while self._book.has(column, made := self._make(attribute)):
             pass
         return made
 

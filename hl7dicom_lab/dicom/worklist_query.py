@@ -26,9 +26,11 @@ from pydicom.tag import BaseTag
 from hl7dicom_lab.counted import counted
 from hl7dicom_lab.dicom import character_set, periods, worklist_index
 from hl7dicom_lab.dicom.decoded_values import SPECIFIC_CHARACTER_SET, UNDECLARED, Codecs, codecs_of, values
+from hl7dicom_lab.dicom.identifier_cutting import cut_identifier
 from hl7dicom_lab.dicom.worklist_index import Narrowing
 from hl7dicom_lab.dicom.worklist_keys import ONE_PERIOD, Key, Level, QueryReader, StepPeriod, sequence_items
 from hl7dicom_lab.dicom.worklist_model import STEP
+from hl7dicom_lab.dicom.writing import write_data_set
 from hl7dicom_lab.trace import Remark
 
 #: Matches are continuing, PS3.4 Table K.4-1; the second with a warning that optional keys were not supported.
@@ -93,6 +95,17 @@ class CompiledQuery:
         elif terms := character_set.sufficient(identifier, ()):
             identifier.SpecificCharacterSet = list(terms)
         return self.status, identifier
+
+    def encoded_identifier(self, item: Dataset, transfer_syntax_uid: str) -> bytes:
+        """The same identifier, encoded, for an item that `data_set.read` has read.
+
+        Raises `CannotEncode` for text that the item's character set does not have.
+        """
+        around = codecs_of(item)
+        cut = cut_identifier(
+            self._level, item, transfer_syntax_uid, lambda key, holder: _items_for(key, holder, around)
+        )
+        return write_data_set(self.response(item)[1], transfer_syntax_uid) if cut is None else cut
 
 
 def check_query(query: Dataset) -> tuple[Remark, ...]:
@@ -175,11 +188,15 @@ def _requested(level: Level, item: Dataset, around: Codecs) -> Dataset:
             elements[key.tag] = item[key.tag]
             continue
         codecs = codecs_of(item, around)
-        stored = [one for one in sequence_items(item, key.tag) if _met(key.inside, one, codecs)]
-        chosen = stored[:1] if key.path == STEP else stored
-        parts = Sequence(_requested(key.inside, one, codecs) for one in chosen)
+        parts = Sequence(_requested(key.inside, one, codecs) for one in _items_for(key, item, codecs))
         elements[key.tag] = DataElement(key.tag, "SQ", parts)
     return Dataset(elements)
+
+
+def _items_for(key: Key, holder: Dataset, codecs: Codecs) -> list[Dataset]:
+    """The items of a sequence that come back for a key; `codecs` are those of the data set that holds it."""
+    stored = [one for one in sequence_items(holder, key.tag) if key.inside is None or _met(key.inside, one, codecs)]
+    return stored[:1] if key.path == STEP else stored
 
 
 def _shape(level: Level) -> Hashable:

@@ -14,7 +14,7 @@ from datetime import datetime
 from hl7dicom_lab.errors import Hl7Fault, Refused
 from hl7dicom_lab.hl7v2 import character_set
 from hl7dicom_lab.hl7v2.checks import ACKNOWLEDGMENT_CONDITIONS, PROCESSING_IDS
-from hl7dicom_lab.hl7v2.escapes import Separators, escape
+from hl7dicom_lab.hl7v2.escapes import Separators, escape, stands_as_it_is
 from hl7dicom_lab.hl7v2.message import Message, Path, header_field, header_line, read_separators
 
 #: HL7 table 0357, message error condition codes. 104 is in it since v2.7; older receivers read its text.
@@ -37,6 +37,9 @@ ERROR_CONDITIONS = {
 
 #: Original mode (table 0008) and what the same verdict is called in enhanced mode.
 _COMMIT = {"AA": "CA", "AE": "CE", "AR": "CR"}
+
+_CODE = re.compile(r"[A-Z][A-Z0-9]{2}")  # of a trigger event, and of a segment
+_VERSION = re.compile(r"2(\.[0-9]){1,2}")
 
 #: MSA-1 of a yes, in either mode.
 ACCEPTED = ("AA", "CA")
@@ -72,7 +75,8 @@ def wanted(body: bytes, code: str) -> str:
     Original mode: always an answer. Enhanced mode: MSH-15 (or, where it is empty, MSH-16) decides by table 0155:
     AL always, NE never, ER on errors, SU on success; a commit acknowledgment has the codes CA, CE, CR.
     """
-    accept, application = header_field(body, 15), header_field(body, 16)
+    header = header_line(body)  # of which each field is read, not of the whole message
+    accept, application = header_field(header, 15), header_field(header, 16)
     if not {accept, application} & set(ACKNOWLEDGMENT_CONDITIONS):  # original mode, or nothing that table 0155 has
         return code
     condition = application if accept in ("", "NE") else accept
@@ -97,6 +101,7 @@ def build(
     for byte; of that, what could not stand in a field of the answer goes back as an escape sequence. A character of the
     text that the answer's character set lacks is named by its code.
     """
+    body = header_line(body)  # of which each field is read, not of the whole message
     writing = _Writing.of(body)
     header = ["MSH", writing.marks.encoding_characters, *map(writing.own, (answerer.application, answerer.facility))]
     header += [writing.sent(body, 3), writing.sent(body, 4), f"{moment:%Y%m%d%H%M%S}", "", _kind(body, writing.marks)]
@@ -129,8 +134,9 @@ class _Writing:
     def own(self, text: str) -> str:
         """A value of the answerer's."""
         codec = character_set.codec_of(self.charset)
-        shown = "".join(one if one.isascii() else one.encode(codec, "namereplace").decode(codec) for one in text)
-        return escape(shown, self.marks).encode(codec).decode("latin-1")
+        if not text.isascii():
+            text = "".join(one if one.isascii() else one.encode(codec, "namereplace").decode(codec) for one in text)
+        return escape(text, self.marks).encode(codec).decode("latin-1")
 
     def sent(self, body: bytes, number: int) -> str:
         """Field `number` of the header that is answered."""
@@ -141,14 +147,15 @@ class _Writing:
             mark = self.marks.escape
             return "".join(self._safe(chr(one)) if 0x20 <= one < 0x7F else f"{mark}X{one:02X}{mark}" for one in raw)
         codec = character_set.codec_of(self.charset)
-        return "".join(map(self._safe, text)).encode(codec).decode("latin-1")
+        safe = text if stands_as_it_is(text, self.marks) else "".join(map(self._safe, text))
+        return safe.encode(codec).decode("latin-1")
 
     def _safe(self, character: str) -> str:
         return character if character in self.common else escape(character, self.marks)
 
 
 def _kind(body: bytes, marks: Separators) -> str:
-    event = [one for one in header_field(body, 9).split(marks.component)[1:2] if re.fullmatch(r"[A-Z][A-Z0-9]{2}", one)]
+    event = [one for one in header_field(body, 9).split(marks.component)[1:2] if _CODE.fullmatch(one)]
     structure = ["ACK"] if event and _version(body, marks) >= "2.4" else []
     return marks.component.join(["ACK", *event, *structure])
 
@@ -160,7 +167,7 @@ def _processing_id(body: bytes, writing: _Writing) -> str:
 
 def _version(body: bytes, marks: Separators) -> str:
     sent = header_field(body, 12).split(marks.component)[0]
-    return sent if re.fullmatch(r"2(\.[0-9]){1,2}", sent) else "2.5.1"
+    return sent if _VERSION.fullmatch(sent) else "2.5.1"
 
 
 def _charset(body: bytes, marks: Separators) -> str:
@@ -216,7 +223,7 @@ def _location(where: str) -> list[str]:
     try:
         path = Path.parse(where)
     except ValueError:
-        return [where] if re.fullmatch(r"[A-Z][A-Z0-9]{2}", where) else []
+        return [where] if _CODE.fullmatch(where) else []
     parts = [path.segment, str(path.occurrence), str(path.field)]
     if path.component:
         parts += [str(path.repetition), str(path.component)]

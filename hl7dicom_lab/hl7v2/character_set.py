@@ -38,6 +38,8 @@ def codec_of(declared: str) -> str:
 
     Raises `Hl7Fault` (103, table value not found) for a set that is not in the table.
     """
+    if declared in CODECS:
+        return CODECS[declared]
     name = "~".join(part.strip() for part in declared.split("~"))
     if name.startswith("~"):
         name = "ASCII" + name

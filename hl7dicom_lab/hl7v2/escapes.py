@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,9 @@ _LAYOUT = (".fi", ".nf", ".in", ".ti", ".sk")
 #: What no text of a message holds as it is: C0 but for tabulator and line ends, DEL, and C1. It is escaped by its bytes
 #: in UTF-8.
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+
+
+_USUAL = Separators()
 
 
 def unescape(text: str, separators: Separators, codec: str = "utf-8") -> str:
@@ -69,7 +73,9 @@ def _meaning(command: str, separators: Separators, codec: str, unchanged: str) -
 
 def escape(text: str, separators: Separators | None = None, *, formatted: bool = False) -> str:
     r"""The value as it may stand in a field. Line breaks become `\.br\` in formatted text (FT, TX), else `\X0D\`."""
-    marks = separators or Separators()
+    marks = separators or _USUAL
+    if stands_as_it_is(text, marks):
+        return text
     mark = marks.escape
     table = {
         marks.field: "F",
@@ -87,3 +93,13 @@ def escape(text: str, separators: Separators | None = None, *, formatted: bool =
     for control in CONTROL.findall(text):
         table.setdefault(control, "X" + control.encode().hex().upper())
     return "".join(f"{mark}{table[one]}{mark}" if one in table else one for one in text)
+
+
+def stands_as_it_is(text: str, marks: Separators) -> bool:
+    """Whether no character of a text has to be escaped."""
+    return not _escaped(marks).search(text)
+
+
+@lru_cache(maxsize=64)  # bounded, because a sender chooses its separators
+def _escaped(marks: Separators) -> re.Pattern[str]:
+    return re.compile(f"[\r\n{re.escape(marks.field + marks.encoding_characters)}]|{CONTROL.pattern}")

@@ -29,6 +29,7 @@ MOST_SEGMENTS = 20_000
 #: The longest value of any data type but ED (HL7 v2.5.1 sections 2.A.31, 2.A.79: FT and TX hold 65,536 characters).
 LONGEST_FIELD = 65_536
 _LINE_END = re.compile(rb"[\r\n]")
+_SEGMENT_NAME = re.compile(r"[A-Z][A-Z0-9]{2}")
 _BATCH_HEADERS = (b"FHS", b"BHS")
 #: In these the second byte of a character may be that of a separator, so a header is decoded before it is divided.
 _WITH_SEPARATORS_IN_CHARACTERS = ("gb18030", "iso2022_jp")
@@ -101,10 +102,15 @@ class Segment:
 
     def value(self, number: int, component: int = 0, subcomponent: int = 0, repetition: int = 1) -> str:
         """A decoded value; `""` for what is absent, empty or null."""
-        repetitions = self.repetitions(number)
-        if repetition > len(repetitions):
+        raw = self.raw_field(number)
+        if not raw:
             return ""
-        return self.part(repetitions[repetition - 1], component, subcomponent)
+        if repetition > 1 or self.separators.repetition in raw:
+            repetitions = self.repetitions(number)
+            if repetition > len(repetitions):
+                return ""
+            raw = repetitions[repetition - 1]
+        return self.part(raw, component, subcomponent)
 
     def subcomponents(self, raw: str) -> tuple[str, ...]:
         """The subcomponents of a component as sent; one where the message declares no separator for them."""
@@ -112,6 +118,8 @@ class Segment:
 
     def part(self, raw: str, component: int = 0, subcomponent: int = 0) -> str:
         """The decoded component of a repetition as sent; the whole of it for component 0."""
+        if not raw:
+            return ""
         if component:
             raw = _nth(raw, self.separators.component, component)
         if subcomponent:
@@ -151,8 +159,8 @@ class Segments:
 
     def get(self, path: str) -> str:
         """The decoded value at a path such as `PID-3.1`; `""` for what is absent, empty or null."""
-        where = Path.parse(path)
-        found = self.all(where.segment)
+        where = _path(path)
+        found = self._by_name.get(where.segment, ())
         if where.occurrence > len(found):
             return ""
         segment = found[where.occurrence - 1]
@@ -163,6 +171,11 @@ class Segments:
         where = Path.parse(path)
         found = self.all(where.segment)
         return found[where.occurrence - 1].raw_field(where.field) if where.occurrence <= len(found) else ""
+
+    def is_sent(self, path: str) -> bool:
+        """Whether anything stands in the field of a path, in any segment of its name: a value, null, or separators."""
+        where = _path(path)
+        return any(segment.raw_field(where.field) for segment in self._by_name.get(where.segment, ()))
 
     def is_null(self, path: str) -> bool:
         """Whether the value at a path is `""` (two quotation marks): the sender wants it deleted."""
@@ -287,7 +300,9 @@ def header_line(body: bytes) -> bytes:
 
     A byte order mark, line ends before it and small letters are read over. Of a batch it is the first message's.
     """
-    line = _LINE_END.split(body[:LONGEST_FIELD].removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n"), maxsplit=1)[0]
+    line = body[:LONGEST_FIELD].removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n")
+    end = _LINE_END.search(line)
+    line = line[: end.start()] if end else line
     if line[:3] in _BATCH_HEADERS:
         inner = re.search(rb"(?:^|[\r\n])(MSH[^\r\n]+)", body)
         return inner.group(1) if inner else line
@@ -365,7 +380,7 @@ def _check_segments(segments: Iterable[Segment]) -> None:
                 where=segment.name,
                 next_step="send each message in a frame of its own",
             )
-        if not re.fullmatch(r"[A-Z][A-Z0-9]{2}", segment.fields[0]):
+        if not _SEGMENT_NAME.fullmatch(segment.fields[0]):
             raise Hl7Fault(
                 f"line {number} begins with {segment.raw[:12]!r}, which is no segment name",
                 code=100,

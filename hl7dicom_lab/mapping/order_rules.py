@@ -9,14 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
 from hl7dicom_lab.errors import Hl7Fault
 from hl7dicom_lab.hl7v2 import checks
 from hl7dicom_lab.hl7v2.message import Path, Segment, Segments
 from hl7dicom_lab.mapping import character_sets, names
-from hl7dicom_lab.mapping.attributes import put
+from hl7dicom_lab.mapping.attributes import data_set_of
 from hl7dicom_lab.mapping.converted import (
     LO,
     LT,
@@ -34,6 +33,10 @@ from hl7dicom_lab.mapping.converted import (
 )
 from hl7dicom_lab.model import StepStatus
 
+_DAY = re.compile(r"\d{8}")
+_TIME_OF_DAY = re.compile(r"\d{8}(\d{2,6}(?:\.\d+)?)")
+_ZONE = re.compile(r"[+-]\d{4}\b")
+_MODALITY = re.compile(r"[A-Z0-9 _]{1,16}")
 #: ORC-7.6 or TQ1-9 (table 0485) to RequestedProcedurePriority (0040,1003).
 PRIORITIES = {"S": "STAT", "A": "HIGH", "P": "HIGH", "C": "HIGH", "R": "ROUTINE", "T": "MEDIUM"}
 #: ORC-1 and ORC-5 to ScheduledProcedureStepStatus (0040,0020); "" stands for any ORC-5. SC (status changed) with
@@ -99,11 +102,9 @@ def _coded(order: Segments, path: str, first: int) -> Converted | None:
         said = f"the coding system {scheme!r}, which is too long" if scheme else "no coding system"
         warning = f"{path}.{first + 2} names {said}, so {value!r} is no code that DICOM could carry"
         return Converted(None, source, raw, "no coding system", (warning,), deleted=True)
-    item = Dataset()
-    put(item, "CodeValue" if len(value) <= SH else "LongCodeValue", value)
-    put(item, "CodingSchemeDesignator", scheme)
     meaning, cut = shortened(meaning or value, LO, f"{path}.{first + 1}")
-    put(item, "CodeMeaning", meaning)
+    code = {"CodeValue" if len(value) <= SH else "LongCodeValue": value}
+    item = data_set_of(code | {"CodingSchemeDesignator": scheme, "CodeMeaning": meaning})
     return Converted([item], source, raw, "CE to code sequence item", cut)
 
 
@@ -164,14 +165,14 @@ def _date(order: Segments, path: str) -> Converted | None:
     value = order.get(path)
     if not value:
         return None
-    if not re.match(r"\d{8}", value):
+    if not _DAY.match(value):
         raise Hl7Fault(
             f"{value!r} names no day, so the step cannot be scheduled",
             code=102,
             where=path,
             next_step="send YYYYMMDD or YYYYMMDDHHMMSS, or leave it empty and the step is scheduled for now",
         )
-    zone = re.search(r"[+-]\d{4}\b", value)
+    zone = _ZONE.search(value)
     lost = (
         (f"{path} has the offset {zone[0]} from UTC, which DA and TM cannot hold; the local time is kept",)
         if zone
@@ -182,7 +183,7 @@ def _date(order: Segments, path: str) -> Converted | None:
 
 def _time(order: Segments, path: str) -> Converted | None:
     value = order.get(path)
-    found = re.match(r"\d{8}(\d{2,6}(?:\.\d+)?)", value)
+    found = _TIME_OF_DAY.match(value)
     return Converted(found[1], path, value, "the time of the TS") if found else None
 
 
@@ -190,7 +191,7 @@ def _modality(order: Segments, path: str) -> Converted | None:
     value = order.get(path).strip()
     if not value:
         return None
-    if not re.fullmatch(r"[A-Z0-9 _]{1,16}", value):
+    if not _MODALITY.fullmatch(value):
         raise Hl7Fault(
             f"{value!r} is no modality",
             code=103,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from pydicom.dataset import Dataset
 
@@ -17,10 +18,10 @@ from hl7dicom_lab.dicom import character_set, data_set
 from hl7dicom_lab.errors import Hl7Fault
 from hl7dicom_lab.hl7v2.message import Segments
 from hl7dicom_lab.mapping import character_sets
-from hl7dicom_lab.mapping.attributes import copied, get, put, remove, shown
-from hl7dicom_lab.mapping.conversions import RULES, Converted
+from hl7dicom_lab.mapping.attributes import copied, data_set_of, get, put, remove, shown
+from hl7dicom_lab.mapping.conversions import RULES, Converted, Rule
 from hl7dicom_lab.mapping.converted import text_of
-from hl7dicom_lab.mapping.table import ORDER_TO_WORKLIST, STEP, OrderRow
+from hl7dicom_lab.mapping.table import ORDER_TO_WORKLIST, STEP
 from hl7dicom_lab.model import Origin, Station, StepStatus, WorklistItem
 
 __all__ = [
@@ -47,6 +48,11 @@ MADE_BY_FILLER = (
     "FillerOrderNumberImagingServiceRequest",
 )
 _LISTS = ("AL1", "NTE", "OBX")
+#: The rows with their rules and the paths that they read, by the type of the message.
+_ROWS = {
+    structure: tuple((row, RULES[row.rule], row.fields(structure)) for row in ORDER_TO_WORKLIST)
+    for structure in ("ORM", "OMI")
+}
 _PLACE_IN_TABLE = {row.attribute: place for place, row in enumerate(ORDER_TO_WORKLIST)}
 _FILLER = "made by the order filler"
 _START_DATE = f"{STEP}.ScheduledProcedureStepStartDate"
@@ -84,48 +90,50 @@ def order_to_worklist(order: Segments) -> MappedOrder:
 
     Raises `Hl7Fault` 101 to 104 for a value that cannot cross: an impossible date, a name or identifier too long.
     """
-    structure = order.get("MSH-9.1")
-    mapped = Dataset()
+    values: dict[str, Any] = {}
     chosen: dict[str, int] = {}  # attribute -> which of its row's fields said it
     deleted: list[str] = []
     origins: list[Origin] = []
     warnings: list[str] = []
-    for row in ORDER_TO_WORKLIST:
-        paths = row.fields(structure)
+    for row, rule, all_paths in _ROWS["OMI" if order.get("MSH-9.1") == "OMI" else "ORM"]:
+        paths = all_paths
         if row.beside:
             paths = paths[chosen[row.beside] :][:1] if row.beside in chosen else ()
-        place, found = _first(order, row, paths)
+        place, found = _first(order, rule, paths)
         warnings += found.warnings if found else ()
         if found is not None and found.value is not None:
             chosen[row.attribute] = place
-            put(mapped, row.attribute, found.value)
+            values[row.attribute] = found.value
             origins.append(Origin(row.attribute, shown(found.value), found.source, found.source_value, found.rule))
         elif (found is not None and found.deleted) or row.beside in (*chosen, *deleted):
             deleted.append(row.attribute)
-    for origin in _descriptions(order, mapped):
-        put(mapped, origin.attribute, origin.value)
+    for origin in _descriptions(order, values):
+        values[origin.attribute] = origin.value
         origins.append(origin)
         deleted = [one for one in deleted if one != origin.attribute]
-    return MappedOrder(mapped, tuple(deleted), tuple(origins), tuple(warnings))
+    return MappedOrder(data_set_of(values), tuple(deleted), tuple(origins), tuple(warnings))
 
 
-def _descriptions(order: Segments, mapped: Dataset) -> Iterator[Origin]:
+def _descriptions(order: Segments, values: Mapping[str, Any]) -> Iterator[Origin]:
     for description, code, paths in _DESCRIBED_BY:
-        if get(mapped, description) or get(mapped, code):
+        if values.get(description) or values.get(code):
             continue
         found = next(filter(None, (text_of(order, path) for path in paths)), None)
         if found is not None:
             yield Origin(description, found.value, found.source, found.source_value, "a code without a coding system")
 
 
-def _first(order: Segments, row: OrderRow, paths: Iterable[str]) -> tuple[int, Converted | None]:
+def _first(order: Segments, rule: Rule, paths: Iterable[str]) -> tuple[int, Converted | None]:
     """What the first path gives that says something usable, and its place; else what the first of the others gave.
 
-    What the paths before it say that is not usable is told as well.
+    What the paths before it say that is not usable is told as well. A field that is not sent says nothing, so no rule
+    is asked about it.
     """
     unusable: Converted | None = None
     for place, path in enumerate(paths):
-        found = RULES[row.rule](order, path)
+        if not order.is_sent(path):
+            continue
+        found = rule(order, path)
         if found is not None and found.value is not None:
             if unusable is not None and unusable.warnings:
                 found = replace(found, warnings=(*unusable.warnings, *found.warnings))
@@ -141,7 +149,7 @@ def new_item(mapped: MappedOrder) -> MappedOrder:
     """A new order: what it deletes is simply not there."""
     if get(mapped.data_set, _STATUS) is not None:
         return replace(mapped, deleted=())
-    item, status = copied(mapped.data_set), StepStatus.SCHEDULED.value
+    item, status = copied(mapped.data_set, STEP), StepStatus.SCHEDULED.value
     put(item, _STATUS, status)
     return MappedOrder(
         item, (), (*mapped.origins, Origin(_STATUS, status, _FILLER, rule="a new step")), mapped.warnings
@@ -184,7 +192,7 @@ def scheduled(
     `modality_at` is where this kind of order has its modality. Raises `Hl7Fault` 101 without one, and 103 for one that
     no station of the department has.
     """
-    item = copied(order.data_set)
+    item = copied(order.data_set, STEP)
     origins, warnings = list(order.origins), list(order.warnings)
     origins += _place(item, stations, modality_at)
     if not get(item, _START_DATE):
@@ -202,7 +210,7 @@ def scheduled(
 
 def identified(order: MappedOrder, made: Mapping[str, str]) -> MappedOrder:
     """Add the identifiers that the order filler made, by attribute (see `missing`)."""
-    item = copied(order.data_set)
+    item = copied(order.data_set, STEP)
     for path, value in made.items():
         put(item, path, value)
     origins = (Origin(path, value, _FILLER, rule="made") for path, value in made.items())

@@ -24,6 +24,7 @@ from hl7dicom_lab.model import CodedEntry, Observation, Origin, Report, ReportSt
 #: OBX-3 that names the study: RAD-28 and RAD-128.
 _STUDY_CODES = ("110180", "113014")
 _TEXT_TYPES = ("TX", "FT", "ST")
+_NO_DIGIT = re.compile(r"\D")
 #: OBX-11, table 0085.
 _OBSERVATION_STATUSES = frozenset("CDFINOPRSUWX")
 #: Of these, what is no longer said: the observation is deleted, or was posted as wrong.
@@ -55,9 +56,9 @@ def oru_to_report(group: Segments) -> MappedReport:
     """
     values: dict[str, object] = {}
     origins: list[Origin] = []
-    for row in REPORT_TO_STUDY:
+    for row, rule in _ROWS:
         for path in row.oru:
-            found = _RULES[row.rule](group, path) if row.rule in _RULES else RULES[row.rule](group, path)
+            found = rule(group, path)
             if found is not None and found.value not in (None, ""):
                 values[row.field] = found.value
                 origins.append(Origin(row.field, _shown(found), found.source, found.source_value, found.rule))
@@ -97,7 +98,7 @@ def _moment(group: Segments, path: str) -> Converted | None:
 
 def _digits(group: Segments, path: str) -> str:
     checks.check_timestamp(group, path)
-    return re.split(r"\D", group.get(path))[0]
+    return _NO_DIGIT.split(group.get(path), maxsplit=1)[0]
 
 
 def _coded_entry(group: Segments, path: str) -> Converted | None:
@@ -162,9 +163,11 @@ def _names_study(obx: Segment) -> bool:
 def _report_document(group: Segments, _path: str) -> Converted | None:
     """The attached PDF; ED is source^type^subtype^encoding^data (HL7 v2.5.1 section 2.A.24)."""
     for number, obx in enumerate(group.all("OBX"), 1):
+        if obx.value(2) != "ED" or obx.value(11) in _TAKEN_BACK:
+            continue
         data = obx.value(5, 5)
         is_pdf = "pdf" in (obx.value(5, 3) or obx.value(5, 2) or "pdf").casefold()
-        if obx.value(2) != "ED" or obx.value(11) in _TAKEN_BACK or not data or not is_pdf:
+        if not data or not is_pdf:
             continue
         where = f"OBX[{number}]-5.5"
         try:
@@ -218,3 +221,4 @@ _RULES = {
     "report_text": _report_text,
     "study_observation": _study_observation,
 }
+_ROWS = tuple((row, (RULES | _RULES)[row.rule]) for row in REPORT_TO_STUDY)

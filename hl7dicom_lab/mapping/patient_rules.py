@@ -41,6 +41,8 @@ _METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001, "[ft_i]": 0.3048, "ft": 0.3048} | 
     ("[in_i]", "in", "inch", "inches"), 0.0254
 )
 _LONGEST_DS = 16
+_DAY = re.compile(r"\d{8}")
+_UNIT_AT_END = re.compile(r"\s*\((.*)\)$")
 #: Identifier types (table 0203) that name the patient, the best first; an account or visit number never does.
 _PATIENT_TYPES = ("MR", "PI", "PT", "")
 _NEVER_A_PATIENT = ("AN", "VN", "ANON", "SS", "DL")
@@ -126,7 +128,7 @@ def _birth_date(order: Segments, path: str) -> Converted | None:
     value = order.get(path)
     if not value:
         return None
-    if not re.match(r"\d{8}", value):
+    if not _DAY.match(value):
         return Converted("", path, value, "not exact enough", (f"{path} {value!r} is no full date; it stays empty",))
     return Converted(value[:8], path, value, "first 8 digits")
 
@@ -165,13 +167,13 @@ def _measure(called: frozenset[str], units: dict[str, float]) -> Rule:
 
 def _names(obx: Segment) -> set[str]:
     """What an observation is called: its code, and its words without a unit in brackets at the end."""
-    return {obx.value(3, 1).casefold(), re.sub(r"\s*\(.*\)$", "", obx.value(3, 2)).strip().casefold()}
+    return {obx.value(3, 1).casefold(), _UNIT_AT_END.sub("", obx.value(3, 2)).strip().casefold()}
 
 
 def _converted_measure(obx: Segment, source: str, units: dict[str, float]) -> Converted:
     if obx.raw_field(5) == '""':
         return Converted(None, source, '""', "deleted", deleted=True)
-    in_words = re.search(r"\((.*)\)$", obx.value(3, 2))
+    in_words = _UNIT_AT_END.search(obx.value(3, 2))
     unit = obx.value(6, 1).strip() or (in_words[1] if in_words else "")
     number, factor = obx.value(5).strip(), units.get(unit.casefold())
     said = f"{number} {unit}".strip()

@@ -24,7 +24,7 @@ from pynetdicom.presentation import build_context
 
 from hl7dicom_lab.dicom import status
 from hl7dicom_lab.dicom.elements import Element, Encoding, find_elements, tag_text
-from hl7dicom_lab.dicom.reading import read_data_set
+from hl7dicom_lab.dicom.reading import read_elements
 from hl7dicom_lab.dicom.sop_classes import UNCOMPRESSED
 from hl7dicom_lab.dicom.writing import write_data_set
 from hl7dicom_lab.errors import DicomFault
@@ -103,8 +103,10 @@ def _understanding(understand: Understand) -> Callable[[bytes, str], Understood]
 
 
 def _read(identifier: bytes, transfer_syntax_uid: str) -> Dataset:
-    query = read_data_set(identifier, transfer_syntax_uid, strict=True)
-    _check_each_once(find_elements(identifier, Encoding.of(transfer_syntax_uid)))
+    encoding = Encoding.of(transfer_syntax_uid)
+    elements = find_elements(identifier, encoding)
+    query = read_elements(identifier, elements, encoding, strict=True)
+    _check_each_once(elements)
     return query
 
 
@@ -125,7 +127,7 @@ def _send_matches(event: Event, matches: Iterable[tuple[int, Match]], limit: int
                     status=status.OUT_OF_RESOURCES,
                     next_step="narrow the query: a date, a modality, a patient",
                 )
-            if not _has_room(event.assoc):
+            if not sending.holds_some and not _has_room(event.assoc):
                 return  # nobody listens any more
             sending.send(pending, _identifier_in(syntax, pending, match), lay_ready=callable(match))
     finally:

@@ -26,6 +26,7 @@ class MatchSending:
     def __init__(self, screen: RequestScreen, request: C_FIND, context_id: int) -> None:
         self._screen = screen
         self._request = request
+        self._message_id, self._sop_class = request.MessageID or 0, str(request.AffectedSOPClassUID)
         self._context_id = context_id
         self._longest = screen.maximum_pdu_size
         self._has_begun = False
@@ -33,15 +34,20 @@ class MatchSending:
         self._size = 0
         self._since = 0.0
 
+    @property
+    def holds_some(self) -> bool:
+        """Whether matches wait for others, so that nothing has been sent since the last look at the connection."""
+        return bool(self._waiting)
+
     def send(self, pending: int, identifier: bytes, *, lay_ready: bool) -> None:
         """Send one match: at once, or if it lay ready with those that follow soon."""
-        request = self._request
-        message_id, sop_class = request.MessageID or 0, str(request.AffectedSOPClassUID)
-        command = response_command(C_FIND_RSP, message_id, sop_class, pending, has_data_set=bool(identifier))
+        command = response_command(
+            C_FIND_RSP, self._message_id, self._sop_class, pending, has_data_set=bool(identifier)
+        )
         answer = PlainAnswer.of(self._context_id, command, identifier)
         if not answer.fits(self._longest):
             self.flush()
-            self._screen.send_msg(_response(request, pending, identifier), self._context_id)
+            self._screen.send_msg(_response(self._request, pending, identifier), self._context_id)
             return
         if not self._waiting:
             self._since = time.monotonic()

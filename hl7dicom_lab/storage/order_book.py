@@ -64,6 +64,9 @@ Entry = Mapping[str, tuple[str, ...]]
 
 #: Columns that follow from the item.
 _DERIVED = ("status", "on_worklist", "data_set", "origins", "warnings")
+_WRITTEN = (*_COLUMNS, *_DERIVED)
+_INSERT = f"INSERT INTO step ({', '.join(_WRITTEN)}) VALUES ({', '.join('?' for _ in _WRITTEN)})"
+_UPDATE = f"UPDATE step SET {', '.join(f'{name} = ?' for name in _WRITTEN)} WHERE id = ?"
 
 #: What a query may ask for (`Narrowing.key`) and the column that has it; attributes with several values have a table.
 _NARROWED = {
@@ -96,25 +99,21 @@ class OrderBook:
         self.database = Database(path, SCHEMA, durable=durable)
         self._ready = ReadyAnswers()
 
-    def add(self, item: WorklistItem) -> BookedStep:
-        """Enter a new step."""
+    def add(self, item: WorklistItem, decoded: Dataset | None = None) -> BookedStep:
+        """Enter a new step. `decoded` is its data set, where the caller has it: it is not read from its bytes then."""
+        entry = index_entry(data_set.read(item.data_set) if decoded is None else decoded)
         with self.database.transaction() as connection:
-            names = ", ".join((*_COLUMNS, *_DERIVED))
-            marks = ", ".join("?" for _ in range(len(_COLUMNS) + len(_DERIVED)))
-            entry = index_entry(data_set.read(item.data_set))
-            cursor = connection.execute(f"INSERT INTO step ({names}) VALUES ({marks})", _values(item, entry))
-            number = int(cursor.lastrowid or 0)
-            self._index(number, entry)
+            number = int(connection.execute(_INSERT, _values(item, entry)).lastrowid or 0)
+            _index(connection, number, entry)
         return BookedStep(number, item)
 
     def replace(self, number: int, item: WorklistItem) -> BookedStep:
         """Put a changed step in the place of an earlier one."""
+        entry = index_entry(data_set.read(item.data_set))
         with self.database.transaction() as connection:
-            names = ", ".join(f"{name} = ?" for name in (*_COLUMNS, *_DERIVED))
-            entry = index_entry(data_set.read(item.data_set))
-            connection.execute(f"UPDATE step SET {names} WHERE id = ?", (*_values(item, entry), number))
+            connection.execute(_UPDATE, (*_values(item, entry), number))
             connection.execute("DELETE FROM step_value WHERE step = ?", (number,))
-            self._index(number, entry)
+            _index(connection, number, entry)
         return BookedStep(number, item)
 
     def set_status(self, step: BookedStep, status: StepStatus, source: str) -> BookedStep:
@@ -145,12 +144,13 @@ class OrderBook:
 
     def steps(self, **keys: str) -> tuple[BookedStep, ...]:
         """The steps whose columns have these values (`placer_order_number="P1"`), in the order of their entry."""
-        unknown = set(keys) - set(_COLUMNS)
-        if unknown:
-            raise ValueError(f"the order book has no column {', '.join(sorted(unknown))}")
-        condition = " AND ".join(f"{name} = ?" for name in keys) or "1"
+        condition = " AND ".join(f"{_known(name)} = ?" for name in keys) or "1"
         rows = self.database.rows(f"SELECT * FROM step WHERE {condition} ORDER BY id", tuple(keys.values()))
         return tuple(BookedStep(int(row["id"]), _item(row)) for row in rows)
+
+    def has(self, column: str, value: str) -> bool:
+        """Whether a step has this value in a column."""
+        return bool(self.database.rows(f"SELECT 1 FROM step WHERE {_known(column)} = ? LIMIT 1", (value,)))
 
     def worklist(self) -> tuple[WorklistItem, ...]:
         """Everything that a scanner may still see, by start."""
@@ -161,11 +161,6 @@ class OrderBook:
         """Close the file."""
         self.database.close()
 
-    def _index(self, number: int, entry: Entry) -> None:
-        rows = [(key, value, number) for key in _SEVERAL_VALUES for value in dict.fromkeys(entry[key])]
-        with self.database.transaction() as connection:
-            connection.executemany("INSERT INTO step_value VALUES (?, ?, ?)", rows)
-
     def _matching(self, query: CompiledQuery) -> Iterator[tuple[int, bytes]]:
         """Number and data set of each step on the worklist that matches, by start."""
         for number, raw in self._candidates(query):
@@ -175,6 +170,17 @@ class OrderBook:
     def _candidates(self, query: CompiledQuery) -> list[sqlite3.Row]:
         """The steps on the worklist that the columns do not rule out, by start."""
         return self.database.rows(*_search(query.narrowing))
+
+
+def _known(column: str) -> str:
+    if column not in _COLUMNS:
+        raise ValueError(f"the order book has no column {column}")
+    return column
+
+
+def _index(connection: sqlite3.Connection, number: int, entry: Entry) -> None:
+    rows = [(key, value, number) for key in _SEVERAL_VALUES for value in dict.fromkeys(entry[key])]
+    connection.executemany("INSERT INTO step_value VALUES (?, ?, ?)", rows)
 
 
 def _search(narrowing: frozenset[Narrowing]) -> tuple[str, list[str]]:

@@ -16,7 +16,6 @@ from pydicom.dataset import Dataset
 
 from hl7dicom_lab.dicom import data_set
 from hl7dicom_lab.dicom.worklist_query import CompiledQuery
-from hl7dicom_lab.dicom.writing import write_data_set
 
 _MOST_BYTES = 64 * 1024 * 1024
 _MOST_ITEMS = 1000
@@ -74,8 +73,7 @@ class ReadyAnswers:
         kept = same_shape.get(number)
         if kept is not None and kept[0] == edition:
             return kept[1]
-        _, answer = query.response(self._item(edition, number, raw))
-        encoded = write_data_set(answer, transfer_syntax_uid)
+        encoded = query.encoded_identifier(self._item(edition, number, raw), transfer_syntax_uid)
         with self._lock:
             self._grow(len(encoded))
             same_shape[number] = edition, encoded

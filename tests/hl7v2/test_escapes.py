@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hl7dicom_lab.hl7v2.escapes import Separators, escape, unescape
+from hl7dicom_lab.hl7v2.escapes import Separators, escape, stands_as_it_is, unescape
 
 USUAL = Separators()
 OTHERS = (
@@ -82,6 +82,13 @@ def test_line_breaks_of_formatted_text():
 def test_without_an_escape_character_separators_become_spaces():
     assert escape("A|B^C\\D\rE", Separators(escape="", subcomponent="")) == "A B C\\D E"
     assert unescape(r"A\F\B", Separators(escape="", subcomponent="")) == r"A\F\B"
+
+
+@given(st.text(max_size=8), st.sampled_from((*OTHERS, Separators("|", "^", "~", "", ""))))
+def test_what_stands_as_it_is_needs_no_sequence(value, separators):
+    escaped = "".join(escape(one, separators) for one in value)
+    assert escape(value, separators) == escaped
+    assert not stands_as_it_is(value, separators) or escaped == value
 
 
 def test_the_encoding_characters_are_msh_2():

@@ -113,6 +113,18 @@ def test_null_means_delete_and_is_told_from_empty(field, path, null, value):
 # ---- repetitions, separators, line ends
 
 
+@pytest.mark.parametrize(
+    ("path", "is_sent"),
+    [("PID-3", True), ("PID-3.7", True), ("PID-4", False), ("PID-99", False), ("OBX-5", True), ("OBX-6", False),
+     ("OBX-8", True), ("PID-8", True), ("ZDS-1", False)],
+)  # fmt: skip
+def test_a_field_is_sent_where_any_segment_of_its_name_has_something_there(path, is_sent):
+    message = parse('PID|1||NG-1|||||""', "OBX|1|NM|W||||||", "OBX|2|NM|H||180|||^")
+    assert message.is_sent(path) == is_sent
+    if not is_sent:
+        assert (message.get(path), message.is_null(path)) == ("", False)
+
+
 def test_repetitions_as_sent():
     segment = parse("PID|1||A~~C||~||").first("PID")
     assert segment.repetitions(3) == ("A", "", "C")

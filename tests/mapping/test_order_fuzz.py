@@ -24,10 +24,12 @@ from vr_judge import STEP, complaints
 
 from hl7dicom_lab import story
 from hl7dicom_lab.dicom import data_set
+from hl7dicom_lab.dicom.worklist_index import index_entry
 from hl7dicom_lab.dicom.worklist_model import WORKLIST_MODEL
 from hl7dicom_lab.hl7v2.escapes import Separators, unescape
 from hl7dicom_lab.lab import Lab
 from hl7dicom_lab.mapping.attributes import get
+from hl7dicom_lab.storage.order_book import _NARROWED, _SEVERAL_VALUES
 
 _COMPARED = 300  # the newest steps of the book, when it is long
 
@@ -205,6 +207,21 @@ def test_the_whole_worklist_over_the_wire_is_as_dicom_wants_it(lab):
     answers = lab.modality.query(everything())
     assert len(answers) == len(lab.ris.steps())
     assert [complaint for answer in answers for complaint in complaints(answer)] == []
+
+
+def test_every_step_is_found_by_what_its_bytes_say(lab):
+    """The keys beside the data set are made of the values at hand; read back from the bytes they are the same."""
+    database = lab.ris.order_book.database
+    rows = database.rows("SELECT * FROM step")
+    assert rows
+    for row in rows:
+        entry = index_entry(data_set.read(row["data_set"]))
+        for key, column in _NARROWED.items():
+            assert row[column] == next(iter(entry[key]), "")
+        listed = database.rows("SELECT key, value FROM step_value WHERE step = ?", (row["id"],))
+        assert {(one["key"], one["value"]) for one in listed} == {
+            (key, value) for key in _SEVERAL_VALUES for value in entry[key]
+        }
 
 
 @pytest.fixture(scope="module")

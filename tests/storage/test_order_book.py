@@ -15,6 +15,7 @@ from pydicom.datadict import dictionary_VR
 from pydicom.dataelem import DataElement
 
 from hl7dicom_lab.dicom import data_set
+from hl7dicom_lab.dicom.worklist_index import index_entry
 from hl7dicom_lab.dicom.worklist_query import CompiledQuery
 from hl7dicom_lab.errors import DicomFault
 from hl7dicom_lab.mapping.order_to_worklist import MappedOrder, worklist_item
@@ -204,6 +205,32 @@ def test_a_step_without_a_step_sequence_has_empty_fields(own_book):
     (kept,) = own_book.steps()
     assert (kept.item.modality, kept.item.start, kept.item.station_ae_titles) == ("", "", ())
     assert kept.item.status is StepStatus.SCHEDULED
+
+
+@pytest.mark.parametrize(
+    "made", [*itertools.islice(every_item(), 0, None, 7), ds(PatientName="^=A==", PatientID="A\\B")]
+)
+def test_a_data_set_at_hand_is_indexed_as_its_bytes_are(made):
+    assert index_entry(made) == index_entry(data_set.read(data_set.encode(made)))
+
+
+def test_a_step_entered_with_its_data_set_is_found_as_one_without(own_book, tmp_path):
+    made = ds(PatientID="NG-1", PatientName="Núñez^Ana", Modality="MR", ScheduledStationAETitle=["MR1", "MR2"])
+    entered = worklist_item(MappedOrder(made))
+    with closing(OrderBook(tmp_path / "other.sqlite", durable=False)) as other:
+        own_book.add(entered, made)
+        other.add(entered)
+        for table in ("step", "step_value"):
+            rows = [[tuple(row) for row in one.database.rows(f"SELECT * FROM {table}")] for one in (own_book, other)]
+            assert rows[0] == rows[1]
+
+
+def test_the_book_knows_which_values_are_taken(own_book):
+    own_book.import_item(item(1))
+    assert own_book.has("accession_number", "A1")
+    assert not own_book.has("accession_number", "A2")
+    with pytest.raises(ValueError, match="no column data_set"):
+        own_book.has("data_set", "")
 
 
 def test_steps_are_found_by_their_columns(own_book):
