@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from pydicom.config import IGNORE
@@ -143,7 +143,10 @@ class QueryReader:
         return self._read_sequence(query, key, codecs) if vr == "SQ" else self._read_value(query, key, codecs)
 
     def _read_value(self, query: Dataset, key: Key, codecs: Codecs) -> Key:
-        key = replace(key, wanted=wanted_values(query, key.tag, key.vr, key.path, codecs))
+        wanted = wanted_values(query, key.tag, key.vr, key.path, codecs)
+        if not wanted:  # universal matching, which most keys of a query ask for
+            return key
+        key = replace(key, wanted=wanted)
         row = WORKLIST_MODEL[key.path]
         single = row.matched_by == "single value only"
         self._remark_on_value(key, single, codecs)
@@ -165,8 +168,6 @@ class QueryReader:
 
     def _returned_only(self, key: Key) -> Key:
         """A key that the table forbids to match on."""
-        if not key.wanted:
-            return key
         self._remark(f"{key.path} is only returned, never matched", "PS3.4 Table K.6-1", "leave it empty")
         return replace(key, ignored="not for matching: ignored, and returned")
 
@@ -244,10 +245,15 @@ class QueryReader:
 
 def _empty_element(query: Dataset, key: Key) -> DataElement:
     """A requested attribute without a value; a private creator keeps its name, which the elements after it need."""
-    value: Any = empty_value_for_VR(key.vr)
     if key.tag.is_private_creator:
-        value = "\\".join(values(query, key.tag, key.vr))
-    return DataElement(key.tag, key.vr, value, validation_mode=IGNORE)
+        return DataElement(key.tag, key.vr, "\\".join(values(query, key.tag, key.vr)), validation_mode=IGNORE)
+    return _without_value(key.tag, key.vr)
+
+
+@lru_cache(maxsize=1024)
+def _without_value(tag: BaseTag, vr: str) -> DataElement:
+    """Shared by all answers, and never changed."""
+    return DataElement(tag, vr, empty_value_for_VR(vr), validation_mode=IGNORE)
 
 
 def sequence_items(data_set: Dataset, tag: BaseTag) -> Sequence | tuple[()]:
