@@ -68,6 +68,8 @@ _DESCRIBED_BY = (
         ("IPC-6.1", "OBR-4.4", "OBR-4.1", "OBR-44.2", "OBR-44.1"),
     ),
 )
+#: A number that stands twice in an order: the first counts (HL7 v2.5.1 section 4.5.3: the two are the same).
+_STANDS_TWICE = (("ORC-2.1", "OBR-2.1"), ("ORC-3.1", "OBR-3.1"))
 _STATION = {
     f"{STEP}.ScheduledStationAETitle": "ae_title",
     f"{STEP}.ScheduledStationName": "name",
@@ -111,7 +113,15 @@ def order_to_worklist(order: Segments) -> MappedOrder:
         values[origin.attribute] = origin.value
         origins.append(origin)
         deleted = [one for one in deleted if one != origin.attribute]
+    warnings += _contradictions(order)
     return MappedOrder(data_set_of(values), tuple(deleted), tuple(origins), tuple(warnings))
+
+
+def _contradictions(order: Segments) -> Iterator[str]:
+    for counts, other in _STANDS_TWICE:
+        one, two = order.get(counts), order.get(other)
+        if one and two and one != two:
+            yield f"{other} {two!r} is not {counts} {one!r}, which counts"
 
 
 def _descriptions(order: Segments, values: Mapping[str, Any]) -> Iterator[Origin]:

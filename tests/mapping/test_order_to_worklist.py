@@ -8,7 +8,7 @@ import generated
 import pytest
 from flat import flat, rounded
 from hypothesis import given, settings
-from messages import ORDERS
+from messages import ORDERS, with_field
 from oracle import STEP, worklist_items
 
 from hl7dicom_lab import story
@@ -63,3 +63,19 @@ def test_what_the_filler_adds_is_not_added_to_the_order_itself():
     identified(planned, {"AccessionNumber": "NG1"})
     assert flat(planned.data_set) != before
     assert flat(order.data_set) == before
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "told"),
+    [
+        ("OBR-2", "P99^EMR", "OBR-2.1 'P99' is not ORC-2.1 '{placer}', which counts"),
+        ("OBR-3", "F99^RIS", "OBR-3.1 'F99' is not ORC-3.1 'F1', which counts"),
+    ],
+)
+def test_a_number_that_stands_twice_and_differs_is_told(place, value, told):
+    text = with_field(ORDERS["full ORM"], "ORC-3", "F1^RIS")
+    placer = Message.parse(text.encode("utf-8")).get("ORC-2.1")
+    (same,) = planned(with_field(text, place, {"OBR-2": placer, "OBR-3": "F1"}[place]))
+    (other,) = planned(with_field(text, place, value))
+    assert set(other.warnings) - set(same.warnings) == {told.format(placer=placer)}
+    assert data_set.encode(other.data_set) == data_set.encode(same.data_set)
