@@ -8,7 +8,9 @@ identity contradicts the command is refused, with a status that says why.
 
 from __future__ import annotations
 
+import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pydicom.dataset import Dataset
@@ -35,23 +37,33 @@ HEADER = (
     "AccessionNumber", "StudyDate", "StudyTime", "StudyDescription", "Modality", "SeriesNumber", "InstanceNumber",
     "SamplesPerPixel", "PhotometricInterpretation", "NumberOfFrames", "Rows", "Columns", "BitsAllocated",
 )  # fmt: skip
-_HEADER_TAGS = frozenset(int(Tag(keyword)) for keyword in HEADER)
+_HEADER_TAGS = {int(Tag(keyword)): keyword for keyword in HEADER}
+#: The values of a header by keyword.
+Said = Mapping[str, object]
 #: Float Pixel Data and Double Float Pixel Data, which stand instead of Pixel Data (PS3.3 section C.7.6.24).
 _OTHER_PIXELS = frozenset({0x7FE00008, 0x7FE00009})
 
 
 @dataclass(frozen=True)
 class CheckedInstance(ReceivedInstance):
-    """An instance that `check_instance` has found to be sound, with the header that it gave."""
+    """An instance that `check_instance` has found to be sound, with the header that it gave.
+
+    `digest` is the SHA-256 of its data set, in hexadecimal.
+    """
 
     header: Dataset = field(default_factory=Dataset, compare=False, repr=False)
+    digest: str = field(default="", compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if not self.digest:
+            object.__setattr__(self, "digest", hashlib.sha256(self.data_set).hexdigest())
 
     @classmethod
-    def of(cls, received: ReceivedInstance) -> CheckedInstance:
-        """Check an instance, if nobody has. Raises as `check_instance` does."""
+    def of(cls, received: ReceivedInstance, digest: str = "") -> CheckedInstance:
+        """Check an instance, if nobody has; `digest` where it is known. Raises as `check_instance` does."""
         if isinstance(received, CheckedInstance):
             return received
-        return cls(**vars(received), header=check_instance(received))
+        return cls(**vars(received), header=check_instance(received), digest=digest)
 
 
 def check_instance(received: ReceivedInstance) -> Dataset:
@@ -65,10 +77,11 @@ def check_instance(received: ReceivedInstance) -> Dataset:
     check_uid(received.sop_class_uid, "SOPClassUID")
     check_uid(received.sop_instance_uid, "SOPInstanceUID")
     header = read_instance(received.data_set, received.transfer_syntax_uid)
-    _check_same(header, "SOPClassUID", received.sop_class_uid)
-    _check_same(header, "SOPInstanceUID", received.sop_instance_uid)
+    said = said_in(header)
+    _check_same(said, "SOPClassUID", received.sop_class_uid)
+    _check_same(said, "SOPInstanceUID", received.sop_instance_uid)
     for keyword in ("StudyInstanceUID", "SeriesInstanceUID"):
-        check_uid(_text(header, keyword), keyword)
+        check_uid(_text(said, keyword), keyword)
     return header
 
 
@@ -83,10 +96,15 @@ def read_instance(data_set: bytes, transfer_syntax_uid: str) -> Dataset:
     header = read_elements(data_set, [one for one in elements if one.tag in _HEADER_TAGS and one.vr != "SQ"], encoding)
     pixels = next((element for element in elements if element.tag == PIXEL_DATA), None)
     if pixels is None:
-        _check_no_pixels(elements, header)
+        _check_no_pixels(elements, said_in(header))
     else:
-        _check_pixels(pixels, header, encoding)
+        _check_pixels(pixels, said_in(header), encoding)
     return header
+
+
+def said_in(header: Dataset) -> Said:
+    """What a `HEADER` says. Whoever asks a data set for thirty keywords waits until it has looked up thirty tags."""
+    return {_HEADER_TAGS[int(element.tag)]: element.value for element in header.values()}
 
 
 def check_uid(uid: str, keyword: str) -> None:
@@ -117,10 +135,10 @@ def _check_tags(elements: list[Element]) -> None:
         seen.add(tag)
 
 
-def _check_same(header: Dataset, keyword: str, in_command: str) -> None:
-    if not _text(header, keyword):
+def _check_same(said: Said, keyword: str, in_command: str) -> None:
+    if not _text(said, keyword):
         raise _mismatch(f"the data set has no {keyword}", keyword, "write into the data set what the command says")
-    if _text(header, keyword) != in_command:
+    if _text(said, keyword) != in_command:
         raise _mismatch(
             f"{keyword} differs between command and data set",
             keyword,
@@ -128,8 +146,8 @@ def _check_same(header: Dataset, keyword: str, in_command: str) -> None:
         )
 
 
-def _text(header: Dataset, keyword: str) -> str:
-    value = header.get(keyword)
+def _text(said: Said, keyword: str) -> str:
+    value = said.get(keyword)
     if isinstance(value, MultiValue):
         return "\\".join(map(str, value))
     return str(value) if isinstance(value, str) else ""
@@ -139,48 +157,48 @@ def _mismatch(what: str, keyword: str, next_step: str) -> DicomFault:
     return DicomFault(what, status=status.DOES_NOT_MATCH_SOP_CLASS, keyword=keyword, next_step=next_step)
 
 
-def _check_pixels(pixels: Element, header: Dataset, encoding: Encoding) -> None:
+def _check_pixels(pixels: Element, said: Said, encoding: Encoding) -> None:
     if encoding.encapsulated != pixels.closed_by_delimiter:
         asked = "encapsulated" if encoding.encapsulated else "native"
         raise _pixel_fault(f"the transfer syntax asks for {asked} pixel data (PS3.5 section A.4)")
     if encoding.encapsulated:
-        _check_fragments(pixels, header)
+        _check_fragments(pixels, said)
         return
-    expected = _native_length(header)
+    expected = _native_length(said)
     present = pixels.end - pixels.start
     if present < expected:
         raise _pixel_fault(f"pixel data has {present} bytes, the image pixel module says {expected}")
 
 
-def _check_fragments(pixels: Element, header: Dataset) -> None:
+def _check_fragments(pixels: Element, said: Said) -> None:
     """A frame is encoded in one fragment or more; the first item is the offset table (PS3.5 section A.4)."""
-    filled, frames = sum(length > 0 for length in pixels.fragments[1:]), _frames(header)
+    filled, frames = sum(length > 0 for length in pixels.fragments[1:]), _frames(said)
     if filled < frames:
         raise _pixel_fault(f"pixel data has {counted(filled, 'fragment')} for {counted(frames, 'frame')}")
 
 
-def _check_no_pixels(elements: list[Element], header: Dataset) -> None:
+def _check_no_pixels(elements: list[Element], said: Said) -> None:
     """Documents have no pixels; an image has some, or no rows and columns either."""
-    if _native_length(header) and not _OTHER_PIXELS & {element.tag for element in elements}:
+    if _native_length(said) and not _OTHER_PIXELS & {element.tag for element in elements}:
         raise _pixel_fault("there is no pixel data, and rows and columns say that there is")
 
 
-def _native_length(header: Dataset) -> int:
+def _native_length(said: Said) -> int:
     """The bytes of unencapsulated pixels (PS3.5 section 8.1.1), 0 where the header does not say."""
-    samples = _number(header, "SamplesPerPixel", 1)
-    if header.get("PhotometricInterpretation") == "YBR_FULL_422":
+    samples = _number(said, "SamplesPerPixel", 1)
+    if said.get("PhotometricInterpretation") == "YBR_FULL_422":
         samples = 2  # two pixels share their colour differences (PS3.3 section C.7.6.3.1.2)
-    values = _number(header, "Rows") * _number(header, "Columns") * samples * _frames(header)
-    return (values * _number(header, "BitsAllocated") + 7) // 8
+    values = _number(said, "Rows") * _number(said, "Columns") * samples * _frames(said)
+    return (values * _number(said, "BitsAllocated") + 7) // 8
 
 
-def _frames(header: Dataset) -> int:
-    return max(1, _number(header, "NumberOfFrames", 1))
+def _frames(said: Said) -> int:
+    return max(1, _number(said, "NumberOfFrames", 1))
 
 
-def _number(header: Dataset, keyword: str, otherwise: int = 0) -> int:
+def _number(said: Said, keyword: str, otherwise: int = 0) -> int:
     """A value of the header that the length of the pixels depends on; `otherwise` where it is empty or absent."""
-    value = header.get(keyword)
+    value = said.get(keyword)
     if value is None or value == "":
         return otherwise
     if not isinstance(value, int):

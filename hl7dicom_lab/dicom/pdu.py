@@ -200,6 +200,18 @@ def data_transfer(context_id: int, values: Iterable[bytes]) -> bytes:
     return _PDU_HEADER.pack(4, len(body)) + body
 
 
+def values_of(raw: bytes) -> Iterator[tuple[int, memoryview]]:
+    """Context and value of each presentation data value of a P-DATA-TF, as `data_transfer` takes them; not copied.
+
+    The PDU is whole and each length in it is right (`pdu_rules.check_data_transfer`).
+    """
+    view, at = memoryview(raw), HEADER_LENGTH
+    while at < len(raw):
+        length, context_id = _VALUE_HEADER.unpack_from(raw, at)
+        yield context_id, view[at + VALUE_HEADER_LENGTH : at + 4 + length]
+        at += 4 + length
+
+
 def _parse_body(kind: int, body: bytes, shortened: bool) -> Pdu:
     if kind in (1, 2):
         return _associate(body)

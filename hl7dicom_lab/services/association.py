@@ -45,7 +45,7 @@ pydicom_config.settings.reading_validation_mode = pydicom_config.IGNORE
 
 _KEPT_OF_A_FRAGMENT = 256
 _DRAINED_AT_MOST = 16 * 1024 * 1024  # bytes that are taken and thrown away after our last PDU
-_RECEIVED_AT_ONCE = 64 * 1024
+_RECEIVED_AT_ONCE = 128 * 1024
 #: What an A-ASSOCIATE-AC gives back as it came in the A-ASSOCIATE-RQ: the titles and 32 bytes (PS3.8 section 9.3.3).
 _RETURNED = slice(10, 74)
 #: Linux only, and in Python's `socket` module only there.
@@ -98,6 +98,7 @@ def observe(assoc: Association, conversation: Conversation, over: Over | None = 
     upper_layer = assoc.dul.state_machine = UpperLayer(assoc.dul, traced)
     assoc.bind(evt.EVT_DATA_RECV, _on_pdu, [upper_layer])
     assoc.bind(evt.EVT_CONN_CLOSE, _on_close, [traced])
+    event_reactor.receive_with(assoc, traced.receive_pdu, upper_layer.took)
     if over is None:
         event_reactor.allow_sending_at_once(assoc, traced.send_several)
     if assoc.is_acceptor:
@@ -185,6 +186,22 @@ class TracedSocket(socket.socket):
         if data:
             self._judge()
         return data
+
+    def receive_pdu(self) -> bytes:
+        """The next PDU; empty where the connection ends before it is whole. Raises OSError as `recv` does."""
+        header = self._receive(pdu.HEADER_LENGTH)
+        return header and self._receive(pdu.HEADER_LENGTH + pdu.declared_length(header), header)
+
+    def _receive(self, length: int, begin: bytes = b"") -> bytes:
+        """So many bytes, of which `begin` is there already; none where the connection ends before."""
+        pieces, missing = [begin], length - len(begin)
+        while missing:
+            piece = self.recv(min(missing, _RECEIVED_AT_ONCE))
+            if not piece:
+                return b""
+            pieces.append(piece)
+            missing -= len(piece)
+        return b"".join(pieces)
 
     def explain(self, remark: Remark) -> None:
         """Say in the trace why the next PDU that is sent says what it does."""

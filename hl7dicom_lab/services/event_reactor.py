@@ -5,9 +5,10 @@ pynetdicom 3.0.4 runs two threads for each association, the provider of the uppe
 looks a thousand times a second whether there is something to do: forty open associations that say nothing take a whole
 core, and each request waits a millisecond or two for somebody to look.
 
-Rules: what is done, and in which order, is what pynetdicom does; only the waiting differs. A thread waits for the
-connection, for its queues and for its timers, whichever comes first. Whoever has something to send sends it, if nothing
-waits to be sent before it and the upper layer is not at work on something else; else it goes through the queue.
+Rules: what is done, and in which order, is what pynetdicom does; only the waiting differs, and the way of the bytes. A
+thread waits for the connection, for its queues and for its timers, whichever comes first. Whoever has something to send
+sends it, if nothing waits to be sent before it and the upper layer is not at work on something else; else it goes
+through the queue. What comes is received in large pieces, and data is acted on at once, likewise.
 
 This module reaches into pynetdicom's inside, and beside `reactor_pause.py` it is the only one. It is used with the
 versions that it was tested with; with another one, or where `HL7DICOM_LAB_REACTOR=polling`, pynetdicom runs as it is.
@@ -38,10 +39,15 @@ from hl7dicom_lab.services.reactor_pause import Checkpoint
 VARIABLE = "HL7DICOM_LAB_REACTOR"
 _TESTED = frozenset({"3.0.4"})
 
+#: Receives a whole PDU; none where the connection ends. Raises OSError.
+ReceivePdu = Callable[[], bytes]
+#: Takes in a PDU that pynetdicom need not read; whether it is one.
+TakePdu = Callable[[bytes], bool]
 #: Sends PDUs with one packet, as far as they fit.
 SendSeveral = Callable[[Sequence[bytes]], None]
 
 _ENDED, _DATA_MAY_GO, _DATA_CAME, _CLOSED, _ARTIM_EXPIRED = "Sta1", "Sta6", "Evt10", "Evt17", "Evt18"
+_INVALID_PDU = "Evt19"
 #: Seconds after which a thread looks without having been called: what a program sets by itself calls nobody.
 _LOOK = 1.0
 _LOOK_AGAIN = 0.05  # likewise, once an association has been idle for too long
@@ -64,6 +70,12 @@ def convert(assoc: Association) -> None:
     provider.__class__ = Provider
     cast("Provider", provider).begin(gate)
     assoc._run_reactor = lambda: _serve(assoc, gate)  # type: ignore[method-assign] # its loop, without a clock
+
+
+def receive_with(assoc: Association, receive_pdu: ReceivePdu, take_pdu: TakePdu) -> None:
+    """Let the upper layer receive with these, instead of 4096 bytes at a time that are copied six times."""
+    if isinstance(assoc.dul, Provider):
+        assoc.dul.receives_with(receive_pdu, take_pdu)
 
 
 def allow_sending_at_once(assoc: Association, send_several: SendSeveral) -> None:
@@ -162,6 +174,9 @@ class Provider(DULServiceProvider):
 
     def begin(self, gate: Gate) -> None:
         """Take over, before the thread has started."""
+        self._receive_pdu: ReceivePdu | None = None
+        self._take_pdu: TakePdu = lambda _: False
+        self._has_taken_in = False
         self._send_several: SendSeveral | None = None
         self._gate = gate
         self._waker: _Waker | None = None
@@ -171,6 +186,10 @@ class Provider(DULServiceProvider):
         self.to_user_queue = _Queue(self.to_user_queue, gate.ring)
         self.to_provider_queue = _Queue(self.to_provider_queue, self._call)
         self.event_queue = _Queue(self.event_queue, self._call)
+
+    def receives_with(self, receive_pdu: ReceivePdu, take_pdu: TakePdu) -> None:
+        """Receive PDUs with these."""
+        self._receive_pdu, self._take_pdu = receive_pdu, take_pdu
 
     def sends_with(self, send_several: SendSeveral) -> None:
         """Let whoever has data to send do it with this."""
@@ -236,6 +255,29 @@ class Provider(DULServiceProvider):
         finally:
             self._turn.release()
 
+    def _read_pdu_data(self) -> None:
+        """Receive a PDU; it makes an event, as pynetdicom has it, unless it is taken in at once."""
+        if self._receive_pdu is None:
+            super()._read_pdu_data()
+            return
+        try:
+            raw = self._receive_pdu()
+        except OSError:
+            raw = b""
+        if not raw:
+            self.event_queue.put(_CLOSED)
+            return
+        self._has_taken_in = self.event_queue.empty() and self._take_pdu(raw)  # once what came before is acted on
+        if self._has_taken_in:
+            return
+        try:
+            received, event = self._decode_pdu(bytearray(raw))
+        except Exception:  # whatever pynetdicom does not like about it
+            self.event_queue.put(_INVALID_PDU)
+            return
+        self.event_queue.put(event)
+        self._recv_pdu.put(received)
+
     def _call(self) -> None:
         if self._waker is not None:
             self._waker.wake()
@@ -247,6 +289,7 @@ class Provider(DULServiceProvider):
         """Send or receive one PDU and act on one event; wait where there is none."""
         if self.artim_timer.expired:
             self.event_queue.put(_ARTIM_EXPIRED)
+        self._has_taken_in = False
         try:
             if not self._process_recv_primitive() and self._is_transport_event():
                 self._idle_timer.restart()
@@ -256,7 +299,8 @@ class Provider(DULServiceProvider):
         try:
             event = self.event_queue.get(block=False)
         except queue.Empty:
-            self._wait()
+            if not self._has_taken_in:
+                self._wait()
             return
         self._act(event)
 

@@ -20,6 +20,7 @@ from hl7dicom_lab.dicom.instance import CheckedInstance
 from hl7dicom_lab.dicom.sop_classes import COMPRESSED, DOCUMENT_STORAGE, IMAGE_STORAGE, UNCOMPRESSED
 from hl7dicom_lab.model import ReceivedInstance
 from hl7dicom_lab.services.acceptor import AcceptorOptions, DicomAcceptor, Service
+from hl7dicom_lab.services.message_assembly import DataSet
 from hl7dicom_lab.services.request_screen import answered, as_fault, note_fault
 from hl7dicom_lab.trace import Conversation, Remark
 
@@ -43,7 +44,8 @@ class StorageScp(DicomAcceptor):
     def _answer(self, event: Event, conversation: Conversation) -> Any:
         """The status of one C-STORE, as pynetdicom sends it."""
         try:
-            remark = self._store(CheckedInstance.of(received_instance(event, str(event.assoc.requestor.ae_title))))
+            received = received_instance(event, str(event.assoc.requestor.ae_title))
+            remark = self._store(CheckedInstance.of(received, _digest(event)))
         except Exception as error:  # an instance that is not safe is never acknowledged
             fault = as_fault(error)
             note_fault(conversation, fault)
@@ -51,6 +53,12 @@ class StorageScp(DicomAcceptor):
         if remark is not None:
             conversation.note(remark.what, rule=remark.rule, repair=remark.repair, severity=remark.severity)
         return status.SUCCESS
+
+
+def _digest(event: Event) -> str:
+    """The digest that was taken while the data set came, if it was."""
+    data_set = cast("C_STORE", event.request).DataSet
+    return data_set.digest if isinstance(data_set, DataSet) else ""
 
 
 def received_instance(event: Event, sender: str) -> ReceivedInstance:

@@ -2,7 +2,8 @@
 
 Standard: PS3.8 section 9.2 (state machine, Tables 9-6 to 9-10) and 9.3.8 (A-ABORT). Rules:
 
-* Every PDU is judged by its bytes first (`dicom/pdu_rules.py`); pynetdicom acts on those that keep the rules.
+* Every PDU is judged by its bytes first (`dicom/pdu_rules.py`); pynetdicom acts on those that keep the rules, but for
+  P-DATA-TFs on an open association, whose fragments go to the association as they lie in the PDU.
 * What breaks them is answered as Table 9-10 says: before an association was asked for with A-ABORT from the
   service-user (action AA-1), after that from the service-provider with the reason (AA-8). The trace has the rule.
 * After the last PDU the other side has the ARTIM time to read it and to hang up; then we do.
@@ -15,13 +16,14 @@ from __future__ import annotations
 
 import contextlib
 import queue
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, cast
 
 from pynetdicom import evt
 from pynetdicom.dul import DULServiceProvider
 from pynetdicom.fsm import TRANSITION_TABLE, StateMachine
 from pynetdicom.pdu import A_ABORT_RQ, A_ASSOCIATE_RJ, A_ASSOCIATE_RQ
-from pynetdicom.pdu_primitives import A_P_ABORT
+from pynetdicom.pdu_primitives import A_P_ABORT, P_DATA
 
 from hl7dicom_lab.dicom import pdu
 from hl7dicom_lab.dicom.pdu_rules import (
@@ -42,7 +44,8 @@ _PDUS = {"Evt3": 2, "Evt4": 3, "Evt6": 1, "Evt10": 4, "Evt12": 5, "Evt13": 6, "E
 _REQUEST_CAME, _LOCAL_ABORT, _CLOSED, _ARTIM_EXPIRED, _INVALID_PDU = "Evt6", "Evt15", "Evt17", "Evt18", "Evt19"
 #: Tables 9-1 to 9-5: states that are treated in a way of their own, and where a PDU came that has no place there.
 _IDLE, _AWAITS_REQUEST, _AWAITS_CLOSE = "Sta1", "Sta2", "Sta13"
-_DATA_MAY_COME = ("Sta6", "Sta7")
+_OPEN = "Sta6"
+_DATA_MAY_COME = (_OPEN, "Sta7")
 _WHERE = {
     "Sta2": "before an association was asked for",
     "Sta3": "before the association was granted",
@@ -82,6 +85,35 @@ class UpperLayer(StateMachine):
         except AssociationFault as fault:
             self._fault = fault
 
+    def took(self, raw: bytes) -> bool:
+        """Take in a PDU that pynetdicom need not read; whether it is one.
+
+        An A-ASSOCIATE-RQ is read once it is clean. An image comes in many P-DATA-TFs: on an open association they are
+        judged and acted on at once (action DT-2), and their fragments are not copied.
+        """
+        name = pdu.name_of(raw)
+        if name == "A-ASSOCIATE-RQ" and self.current_state == _AWAITS_REQUEST:
+            self.received(raw)
+            self.dul.event_queue.put(_REQUEST_CAME)
+        elif name == "P-DATA-TF" and self.current_state == _OPEN:
+            self.received(raw)
+            self._indicate(raw)
+        else:
+            return False
+        return True
+
+    def _indicate(self, raw: bytes) -> None:
+        """Give the association the fragments of a P-DATA-TF that has been judged (action DT-2)."""
+        if self._fault is not None:
+            self.dul.event_queue.put(_INVALID_PDU)
+            return
+        indication = P_DATA()
+        indication.presentation_data_value_list.extend(cast("Iterator[tuple[int, bytes]]", pdu.values_of(raw)))
+        try:
+            self.dul.assoc.dimse.receive_primitive(indication)
+        except Exception as error:
+            self._fail(error)
+
     def refuse(self, fault: AssociationFault) -> None:
         """Abort the association because of a message whose PDUs were right. From any thread."""
         self._fault = fault
@@ -100,13 +132,8 @@ class UpperLayer(StateMachine):
                 super().do_action(event)
             else:
                 self._answer(fault)
-        except Exception as error:  # whatever it was, nobody can go on from here
-            self._wire.conversation.note(
-                f"the association failed: {type(error).__name__}: {error}",
-                rule="PS3.8 section 9.2: each event has its action; this one could not be carried out",
-                repair="compare the last PDU in the trace with section 9.3, then associate again",
-            )
-            self._hang_up()
+        except Exception as error:
+            self._fail(error)
         self._is_asked |= self.current_state not in (_IDLE, _AWAITS_REQUEST, _AWAITS_CLOSE)
         if self.current_state == _AWAITS_CLOSE:
             self._let_the_other_side_hang_up()
@@ -176,6 +203,15 @@ class UpperLayer(StateMachine):
         if connection is not None and connection.socket is not None:
             self._wire.drain(self.dul.artim_timer.timeout or 0)
             connection.close()
+
+    def _fail(self, error: Exception) -> None:
+        """Whatever it was, nobody can go on from here."""
+        self._wire.conversation.note(
+            f"the association failed: {type(error).__name__}: {error}",
+            rule="PS3.8 section 9.2: each event has its action; this one could not be carried out",
+            repair="compare the last PDU in the trace with section 9.3, then associate again",
+        )
+        self._hang_up()
 
     def _hang_up(self) -> None:
         if self.dul.socket is not None:

@@ -78,15 +78,14 @@ class Archive(ImageIndex):
         full or read-only, 0xC004 where another content is kept under this SOP Instance UID. Nothing is left behind.
         """
         instance = CheckedInstance.of(received)
-        digest = hashlib.sha256(received.data_set).hexdigest()
         with _refused_without_room():
             kept = self._kept(received.sop_instance_uid)
             if kept and kept.path.exists():
-                return self._again(kept, received, digest)
-            part = self._write(_file_of(received))
+                return self._again(kept, instance)
+            part = self._write(_before_data_set(received), received.data_set)
             try:
                 with self._placing:
-                    return self._place(part, instance, digest, room)
+                    return self._place(part, instance, room)
             finally:
                 part.unlink(missing_ok=True)
 
@@ -126,12 +125,12 @@ class Archive(ImageIndex):
     ) -> None:
         self.close()
 
-    def _write(self, content: bytes) -> Path:
+    def _write(self, *content: bytes) -> Path:
         """A file of its own in `incoming`: the same file system, so that naming it later is one step."""
         part = self._incoming / f"{os.getpid()}-{next(self._part_numbers)}.part"
         try:
             with part.open("xb") as file:
-                file.write(content)
+                file.writelines(content)
                 file.flush()
                 if self._durable:
                     os.fsync(file.fileno())
@@ -145,19 +144,19 @@ class Archive(ImageIndex):
         withdrawal = self.withdrawals.of(sop_instance_uid)
         return withdrawal.image if withdrawal else self.instance(sop_instance_uid)
 
-    def _place(self, part: Path, received: CheckedInstance, digest: str, room: int | None) -> StoredInstance:
+    def _place(self, part: Path, received: CheckedInstance, room: int | None) -> StoredInstance:
         """Name the file and enter its row as one step. Only one thread is here at a time."""
         named: Path | None = None
         try:
-            with self.database.transaction():
+            with self.database.transaction() as connection:
                 kept = self._kept(received.sop_instance_uid)
                 if kept and kept.path.exists():  # another association brought it in the meantime
-                    return self._again(kept, received, digest)
+                    return self._again(kept, received)
                 if kept:
-                    return self._mend(kept, part, received, digest)
+                    return self._mend(kept, part, received)
                 if room is not None and self.count() + self.withdrawals.count() >= room:
                     raise _no_room(f"the room for {counted(room, 'image')} is full")
-                stored = self._add(self._next_number(), received, digest)
+                stored = self._add(connection, self._next_number(), received)
                 named = stored.path
                 self._name(part, named)
             return stored
@@ -167,23 +166,27 @@ class Archive(ImageIndex):
             raise
 
     def _name(self, part: Path, path: Path) -> None:
-        new_folder = not path.parent.is_dir()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.replace(path)
+        new_folder = False
+        try:
+            part.replace(path)
+        except FileNotFoundError:  # one image in a thousand is the first of its folder
+            new_folder = True
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part.replace(path)
         if self._durable:
             _sync_folder(path.parent)
             if new_folder:
                 _sync_folder(path.parent.parent)
 
-    def _again(self, kept: StoredInstance, received: ReceivedInstance, digest: str) -> StoredInstance:
-        same_bytes = (digest, received.transfer_syntax_uid) == (kept.digest, kept.transfer_syntax_uid)
+    def _again(self, kept: StoredInstance, received: CheckedInstance) -> StoredInstance:
+        same_bytes = (received.digest, received.transfer_syntax_uid) == (kept.digest, kept.transfer_syntax_uid)
         if not same_bytes and not _same_content(_received_from(kept.path), received):
             _refuse_other_content(kept)
         return kept
 
-    def _mend(self, kept: StoredInstance, part: Path, received: ReceivedInstance, digest: str) -> StoredInstance:
+    def _mend(self, kept: StoredInstance, part: Path, received: CheckedInstance) -> StoredInstance:
         """The index has the instance, but somebody took its file away: the same bytes bring it back."""
-        if (digest, received.transfer_syntax_uid) != (kept.digest, kept.transfer_syntax_uid):
+        if (received.digest, received.transfer_syntax_uid) != (kept.digest, kept.transfer_syntax_uid):
             _refuse_other_content(kept)
         self._name(part, kept.path)
         return kept
@@ -209,7 +212,8 @@ class Archive(ImageIndex):
         """Enter a file that has no row. One that cannot be read is set aside: deleting is a person's decision."""
         try:
             instance = CheckedInstance.of(_received_from(path))
-            self._add(number, instance, hashlib.sha256(instance.data_set).hexdigest())
+            with self.database.transaction() as connection:  # within that of `_recover`: it takes itself back alone
+                self._add(connection, number, instance)
         except (OSError, sqlite3.OperationalError):
             raise
         except Exception:  # whatever a damaged file makes the reader say
@@ -249,9 +253,10 @@ def _refuse_other_content(kept: StoredInstance) -> NoReturn:
     )
 
 
-def _file_of(received: ReceivedInstance) -> bytes:
+def _before_data_set(received: ReceivedInstance) -> bytes:
+    """What a Part 10 file has before its data set, which is written as it came instead of being copied behind this."""
     return part10(
-        received.data_set,
+        b"",
         sop_class_uid=received.sop_class_uid,
         sop_instance_uid=received.sop_instance_uid,
         transfer_syntax_uid=received.transfer_syntax_uid,

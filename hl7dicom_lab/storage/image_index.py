@@ -14,10 +14,9 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 
-from hl7dicom_lab.dicom.instance import CheckedInstance
+from hl7dicom_lab.dicom.instance import CheckedInstance, Said, said_in
 from hl7dicom_lab.errors import NotFound
 from hl7dicom_lab.model import Identifier, StoredInstance, StudySummary
 from hl7dicom_lab.storage import withdrawals
@@ -129,28 +128,27 @@ class ImageIndex:
         rows = self.database.rows(f"SELECT max({last.format('instance')}, {last.format('withdrawn')}) AS last")
         return int(rows[0]["last"]) + 1
 
-    def _add(self, number: int, received: CheckedInstance, digest: str) -> StoredInstance:
-        """Enter one instance, and its study and series where they are new; all of it or nothing."""
-        header = received.header
-        values: dict[str, str | int] = {column: _text(header, name) for column, name in STUDY_ATTRIBUTES.items()}
+    def _add(self, connection: sqlite3.Connection, number: int, received: CheckedInstance) -> StoredInstance:
+        """Enter one instance, and its study and series where they are new, in the transaction that the caller began."""
+        said = said_in(received.header)
+        values: dict[str, str | int] = {column: _text(said, name) for column, name in STUDY_ATTRIBUTES.items()}
         values |= {
             "number": number,
             "sop_instance_uid": received.sop_instance_uid,
             "sop_class_uid": received.sop_class_uid,
-            "study_instance_uid": _text(header, "StudyInstanceUID"),
-            "series_instance_uid": _text(header, "SeriesInstanceUID"),
-            "series_number": _number(header, "SeriesNumber"),
-            "instance_number": _number(header, "InstanceNumber"),
-            "modality": _text(header, "Modality"),
+            "study_instance_uid": _text(said, "StudyInstanceUID"),
+            "series_instance_uid": _text(said, "SeriesInstanceUID"),
+            "series_number": _number(said, "SeriesNumber"),
+            "instance_number": _number(said, "InstanceNumber"),
+            "modality": _text(said, "Modality"),
             "transfer_syntax_uid": received.transfer_syntax_uid,
-            "digest": digest,
+            "digest": received.digest,
             "calling_ae_title": received.calling_ae_title,
         }
         values["unscheduled"] = bool(self.doubt(values))
-        with self.database.transaction() as connection:
-            for statement in (_ADD_STUDY, _ADD_SERIES, _ADD_INSTANCE):
-                connection.execute(statement, values)
-            return self._stored(connection.execute("SELECT * FROM instance WHERE number = ?", (number,)).fetchone())
+        for statement in (_ADD_STUDY, _ADD_SERIES, _ADD_INSTANCE):
+            connection.execute(statement, values)
+        return self._stored(values)
 
     def instance(self, sop_instance_uid: str) -> StoredInstance | None:
         """The instance with this SOP Instance UID, or None."""
@@ -279,7 +277,7 @@ class ImageIndex:
         rows = self.database.rows("SELECT * FROM instance WHERE unscheduled ORDER BY number")
         return tuple(self._stored(row) for row in rows)
 
-    def _stored(self, row: sqlite3.Row) -> StoredInstance:
+    def _stored(self, row: sqlite3.Row | Mapping[str, Any]) -> StoredInstance:
         values = {name: row[name] for name in _INSTANCE_COLUMNS}
         return StoredInstance(path=self._path_of(row["number"]), unscheduled=bool(row["unscheduled"]), **values)
 
@@ -290,16 +288,16 @@ def _summary(row: sqlite3.Row) -> StudySummary:
     return StudySummary(**values)
 
 
-def _text(header: Dataset, keyword: str) -> str:
-    value = header.get(keyword)
+def _text(said: Said, keyword: str) -> str:
+    value = said.get(keyword)
     if isinstance(value, MultiValue):
         return "\\".join(map(str, value))
     return "" if value is None else str(value)
 
 
-def _number(header: Dataset, keyword: str) -> int:
+def _number(said: Said, keyword: str) -> int:
     """An IS value; 0 where it is absent or no number, so that such an image stands first and is still there."""
     try:
-        return int(str(header.get(keyword)))
+        return int(str(said.get(keyword)))
     except ValueError:
         return 0

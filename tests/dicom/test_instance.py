@@ -1,3 +1,4 @@
+import hashlib
 import struct
 
 import pytest
@@ -153,3 +154,9 @@ def test_an_instance_says_what_and_whose_it_is(keyword):
 def test_reading_does_not_ask_for_a_command():
     header = read_instance(write_data_set(image(SOPInstanceUID=None), ImplicitVRLittleEndian), ImplicitVRLittleEndian)
     assert header.StudyInstanceUID == "2.25.1"
+
+
+def test_the_digest_is_that_of_the_data_set_and_not_taken_again_where_it_is_known():
+    instance = received(image())
+    assert CheckedInstance.of(instance).digest == hashlib.sha256(instance.data_set).hexdigest()
+    assert CheckedInstance.of(instance, "known").digest == "known"

@@ -130,3 +130,8 @@ def test_any_bytes_are_a_pdu_or_a_peer_error(kind, body, shortened):
     raw = bytes([kind, 0]) + len(body).to_bytes(4, "big") + body
     with suppress(PeerError):
         pdu.parse(raw, shortened=shortened)
+
+
+@given(st.integers(0, 255), st.lists(st.binary(min_size=1, max_size=300), min_size=1))
+def test_the_values_of_a_data_transfer_are_found_where_they_lie(context_id, values):
+    assert list(pdu.values_of(pdu.data_transfer(context_id, values))) == [(context_id, value) for value in values]

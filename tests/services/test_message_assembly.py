@@ -1,4 +1,7 @@
+import hashlib
+import random
 import struct
+import tracemalloc
 
 import pytest
 
@@ -78,3 +81,28 @@ def test_what_is_unfinished_has_a_name(fragments, told):
     for fragment in fragments:
         assembly.take(*fragment)
     assert assembly.unfinished() == told
+
+
+@pytest.mark.parametrize("lengths", [(2, 4096, 2, 2, 6000), (4096, 4096), (2, 2), (0,), (4094, 4096, 0)])
+def test_a_data_set_is_what_its_fragments_are_and_has_their_digest(lengths):
+    sent = random.Random(1).randbytes(sum(lengths))
+    pdu, starts = memoryview(sent), [sum(lengths[:place]) for place in range(len(lengths))]
+    assembly = Assembly()
+    assembly.take(1, LAST_COMMAND, FIND)
+    for start, length in zip(starts[:-1], lengths[:-1], strict=True):
+        assert assembly.take(1, DATA, pdu[start : start + length]) is None
+    data_set = assembly.take(1, LAST_DATA, pdu[starts[-1] :]).data_set
+    assert (data_set.getvalue(), data_set.digest) == (sent, hashlib.sha256(sent).hexdigest())
+
+
+def test_short_fragments_take_no_more_memory_than_they_have_bytes():
+    assembly = Assembly()
+    assembly.take(1, LAST_COMMAND, FIND)
+    fragment = memoryview(bytes(2))
+    tracemalloc.start()
+    try:
+        for _ in range(50_000):
+            assembly.take(1, DATA, fragment)
+        assert tracemalloc.get_traced_memory()[0] < 200_000
+    finally:
+        tracemalloc.stop()

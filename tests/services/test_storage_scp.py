@@ -1,7 +1,11 @@
+import hashlib
 import threading
+import time
 from io import BytesIO
 
 import pytest
+import raw_dicom as raw
+from dicom_bytes import SECONDARY_CAPTURE
 from dicom_peers import client, encoded, exchange, mr_image, remarks, wait_until
 from pydicom.encaps import encapsulate
 from pydicom.uid import (
@@ -21,6 +25,7 @@ from hl7dicom_lab.clock import ClassClock
 from hl7dicom_lab.dicom.instance import CheckedInstance
 from hl7dicom_lab.dicom.sop_classes import COMPRESSED, DOCUMENT_STORAGE, IMAGE_STORAGE, UNCOMPRESSED
 from hl7dicom_lab.errors import DicomFault
+from hl7dicom_lab.services import event_reactor
 from hl7dicom_lab.services.storage_scp import StorageScp
 from hl7dicom_lab.trace import Trace
 
@@ -166,3 +171,18 @@ def test_an_abort_in_the_middle_of_a_store_keeps_nothing(trace):
     assert [row.decoded.summary for row in trace.rows() if row.decoded.kind == "C-STORE-RQ"] == [
         "MR Image Storage 2.25.7.1.1.1, Explicit VR Little Endian, 0 bytes (not complete)"
     ]
+
+
+@pytest.mark.parametrize("reactor", ["", "polling"])
+def test_an_image_that_comes_in_pieces_of_any_size_is_whole_and_has_its_digest(trace, monkeypatch, reactor):
+    monkeypatch.setenv(event_reactor.VARIABLE, reactor)
+    kept = []
+    sent = raw.image("2.25.7.1", study="2.25.7", number=1, patient="P1", accession="A1", size=600)
+    store = raw.p_data(1, raw.store_command("2.25.7.1"), sent)
+    pieces = [store[:3], store[3:7], store[7:200], store[200:100_000], store[100_000:-1], store[-1:]]
+    with archive(trace, kept.append) as scp, raw.RawAssociation(scp.address, {1: SECONDARY_CAPTURE}) as peer:
+        for piece in pieces:
+            peer.socket.sendall(piece)
+            time.sleep(0.02)  # so that it comes by itself
+        assert peer.responses()[-1].status == 0x0000
+    assert (kept[0].data_set, kept[0].digest) == (sent, hashlib.sha256(sent).hexdigest())

@@ -9,6 +9,7 @@ import raw_dicom as raw
 from dicom_peers import connection, read_to_end, remarks, wait_until
 
 from hl7dicom_lab.clock import ClassClock
+from hl7dicom_lab.services import event_reactor
 from hl7dicom_lab.services.association import TimeOuts
 from hl7dicom_lab.services.worklist_scp import WorklistScp
 from hl7dicom_lab.trace import Trace
@@ -156,3 +157,17 @@ def test_connections_beyond_those_that_there_is_room_for_are_turned_away(trace, 
             peer.sendall(request())
             assert pdu(peer)[0] == 2
     assert "turned away: 2 connections are open" in remarks(trace)
+
+
+@pytest.mark.parametrize("reactor", ["", "polling"])
+def test_what_comes_behind_a_wrong_fragment_is_not_answered(trace, monkeypatch, reactor):
+    monkeypatch.setenv(event_reactor.VARIABLE, reactor)
+    with worklist(trace) as scp, connection(scp) as peer:
+        peer.sendall(request())
+        assert pdu(peer)[0] == 2
+        peer.sendall(dicom.p_data(dicom.pdv(1, 2, b"ab")) + ECHO)
+        assert pdu(peer) == (7, bytes((0, 0, 2, 0)))
+        assert read_to_end(peer) == b""
+    assert [what for what in remarks(trace) if "data set" in what] == [
+        "a data set without a command set that announces it"
+    ]
