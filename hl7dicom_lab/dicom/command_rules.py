@@ -11,7 +11,7 @@ Implicit VR Little Endian), section 9.3 (messages) and Annex E (command dictiona
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from pydicom.datadict import dictionary_has_tag, dictionary_VR, keyword_for_tag
@@ -42,14 +42,14 @@ class Command:
     """A command set that keeps the rules.
 
     `message_id` is that of a request; of a response and of C-CANCEL-RQ that of the request which it is about, None
-    where it names none. `clean` is the same command set as a library can read it: known elements, in their order.
+    where it names none. `values` are what a library can read of it: the encoded values of known elements, by tag.
     `refusal` says why a request that can be answered is not to be served.
     """
 
     field: int
     message_id: int | None
     has_data_set: bool
-    clean: bytes
+    values: Mapping[int, bytes]
     remarks: tuple[Remark, ...]
     refusal: DicomFault | None = None
 
@@ -57,6 +57,12 @@ class Command:
     def name(self) -> str:
         """For example `C-FIND-RQ`."""
         return command_name(self.field)
+
+    @property
+    def clean(self) -> bytes:
+        """The command set as a library can read it: its values, in the order of their tags."""
+        elements = sorted(self.values.items())
+        return b"".join(struct.pack("<HHL", 0, tag, len(value)) + value for tag, value in elements)
 
     @property
     def is_cancel(self) -> bool:
@@ -103,9 +109,8 @@ def read_command(encoded: bytes) -> Command:
     refusal = _refusal(no_uids[0], known[no_uids[0]]) if no_uids else None
     for tag in no_uids:
         del known[tag]
-    clean = b"".join(struct.pack("<HHL", 0, tag, len(known[tag])) + known[tag] for tag in sorted(known))
     remarks = tuple(_remarks(elements, values, len(encoded)))
-    return Command(field, message_id, data_set_type != _NO_DATA_SET, clean, remarks, refusal)
+    return Command(field, message_id, data_set_type != _NO_DATA_SET, known, remarks, refusal)
 
 
 def _check_element(element: Element, encoded: bytes) -> None:

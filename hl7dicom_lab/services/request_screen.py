@@ -15,8 +15,7 @@ from pydicom.datadict import tag_for_keyword
 from pydicom.dataset import Dataset
 from pynetdicom.association import Association
 from pynetdicom.dimse import DIMSEServiceProvider
-from pynetdicom.dimse_messages import DIMSEMessage
-from pynetdicom.dimse_primitives import C_ECHO, C_FIND, C_STORE, DimseServiceType
+from pynetdicom.dimse_primitives import C_ECHO, C_FIND, C_STORE
 from pynetdicom.events import Event
 from pynetdicom.pdu_primitives import P_DATA
 
@@ -29,6 +28,7 @@ from hl7dicom_lab.dicom.sop_classes import VERIFICATION
 from hl7dicom_lab.errors import AssociationFault, DicomFault
 from hl7dicom_lab.services.message_assembly import Assembly, Message
 from hl7dicom_lab.services.plain_answer import plain_answer, send_answers
+from hl7dicom_lab.services.request_primitive import request_primitive
 from hl7dicom_lab.services.upper_layer import UpperLayer
 from hl7dicom_lab.trace import Conversation, Remark
 
@@ -53,6 +53,7 @@ class RequestScreen(DIMSEServiceProvider):
         self._cancelled: set[int | None] = set()
         self._refused: dict[int | None, DicomFault] = {}  # requests that came with their refusal, by Message ID
         self._served_now: int | None = None
+        self._abstract_syntaxes: dict[int | None, str | None] = {}  # of the accepted contexts
 
     @property
     def maximum_pdu_size(self) -> int:
@@ -138,15 +139,11 @@ class RequestScreen(DIMSEServiceProvider):
             else:
                 self._tell([_about_nothing(command)])
             return
-        encoded = P_DATA()
-        encoded.presentation_data_value_list.append((message.context_id, b"\x03" + command.clean))
-        made = DIMSEMessage()
-        made.decode_msg(encoded)
-        made.data_set = message.data_set
+        request = request_primitive(message, command)
         self._asked.add(command.message_id)
         if command.refusal is not None:
             self._refused[command.message_id] = command.refusal
-        self.msg_queue.put((message.context_id, cast(DimseServiceType, made.message_to_primitive())))
+        self.msg_queue.put((message.context_id, request))
 
     def _end(self, message_id: int | None) -> None:
         self._asked.discard(message_id)
@@ -159,8 +156,9 @@ class RequestScreen(DIMSEServiceProvider):
         remarks.clear()
 
     def _abstract_syntax(self, context_id: int) -> str:
-        accepted = {one.context_id: one.abstract_syntax for one in self.assoc.accepted_contexts}
-        return accepted.get(context_id) or ""
+        if context_id not in self._abstract_syntaxes:  # each is settled when the association is
+            self._abstract_syntaxes = {one.context_id: one.abstract_syntax for one in self.assoc.accepted_contexts}
+        return self._abstract_syntaxes.get(context_id) or ""
 
     def _fault_of(self, message: Any, context_id: int, abstract_syntax: str) -> DicomFault | None:
         """Why a request is refused before any service sees it; None where it is not."""
