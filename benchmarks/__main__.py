@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 import tempfile
@@ -30,6 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     unknown = set(options.topics) - set(TOPICS)
     if unknown:
         parser.error(f"no such topic: {', '.join(sorted(unknown))}")
+    # Where Python may keep no bytecode, each process would compile the lab anew, and its installed peers not.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     outcomes: list[Outcome] = []
     for topic in options.topics or TOPICS:
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:

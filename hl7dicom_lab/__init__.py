@@ -15,11 +15,15 @@ __all__ = ["Lab", "__version__", "open_lesson"]
 
 
 def __getattr__(name: str) -> Any:
+    from hl7dicom_lab.left_out import import_pydicom
+
     if name == "Lab":
+        import_pydicom()
         from hl7dicom_lab.lab import Lab
 
         return Lab
     if name == "open_lesson":
+        import_pydicom()
         from hl7dicom_lab.course.lesson import open_lesson
 
         return open_lesson

@@ -125,13 +125,18 @@ def reset_seat(folder: Path | None, progress: bool, remove: bool, yes: bool) -> 
 @main.command()
 @click.argument("lessons", nargs=-1)
 @click.option("--to", "folder", type=_FOLDER, required=True, help="The folder that they are written into.")
-def slides(lessons: tuple[str, ...], folder: Path) -> None:
+@click.option("--institution", type=_FILE, help="Your logo on the first slide, from this YAML file.")
+def slides(lessons: tuple[str, ...], folder: Path, institution: Path | None) -> None:
     """Make slides of LESSONS (such as 04; without any, of all): one HTML file each that needs no network."""
     from hl7dicom_lab.course.lessons import LESSONS, find_lesson
     from hl7dicom_lab.course.slides.deck import write_decks
     from hl7dicom_lab.course_files import notebooks_folder
+    from hl7dicom_lab.institution import read_institution
+    from hl7dicom_lab.institution.chosen import chosen_institution
 
-    for path, number in write_decks(notebooks_folder(), folder, [find_lesson(one) for one in lessons] or LESSONS):
+    there = read_institution(institution) if institution else chosen_institution()
+    chosen = [find_lesson(one) for one in lessons] or LESSONS
+    for path, number in write_decks(notebooks_folder(), folder, chosen, there):
         click.echo(f"{path}: {number} slides")
     click.echo("Open a file in a browser. Right and left turn the slides, S opens the speaker's window.")
 

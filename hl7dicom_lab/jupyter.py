@@ -1,8 +1,9 @@
 """JupyterLab for the course: one process, one address, the notebooks of one folder.
 
 Rules: the kernel is the Python that runs the lab, whatever other kernels the learner's machine has; the server
-listens on 127.0.0.1 unless asked otherwise, behind a fresh token; Ctrl-C once stops it; nothing is fetched from the
-network (no news, no update check), so that the course also works without one.
+listens on 127.0.0.1 unless asked otherwise, behind a fresh token; kernels take no ports where the system has Unix
+sockets; Ctrl-C once stops it; nothing is fetched from the network (no news, no update check), so that the course also
+works without one.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from hl7dicom_lab.errors import SetupError
+from hl7dicom_lab.os_errors import told
 
 _FIRST_PORT = 8888
 _TRIES = 100
@@ -44,17 +45,23 @@ def run(options: JupyterOptions, announce: Callable[[str], None]) -> None:
     """
     if options.port:
         _require_free(options.host, options.port)
+    import hl7dicom_lab.course.quick_jsonschema  # noqa: F401 # comes first: JupyterLab is there a second sooner
+
+    # isort: split
     from jupyterlab.labapp import LabApp  # type: ignore[import-untyped] # it publishes no types
+
+    from hl7dicom_lab.jupyter_sockets import kernel_sockets
 
     token = secrets.token_hex(16)
     os.environ["JUPYTER_TOKEN"] = token  # not an argument: those are shown to everyone on the machine
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # the environment's own kernel, not one from the user's folder
     os.environ.setdefault("PYTHONSTARTUP", str(_SETTINGS / "kernel_start.py"))  # a learner's own one comes first
-    server = LabApp.initialize_server(argv=arguments(options))
-    shown = "127.0.0.1" if options.host in ("", "0.0.0.0", "::") else options.host
-    address = f"http://{shown}:{server.port}{_page(options.notebook)}?token={token}"
-    server.io_loop.add_callback(announce, address)  # the loop's first task is to listen
-    server.start()
+    with kernel_sockets() as settings:
+        server = LabApp.initialize_server(argv=[*arguments(options), *settings])
+        shown = "127.0.0.1" if options.host in ("", "0.0.0.0", "::") else options.host
+        address = f"http://{shown}:{server.port}{_page(options.notebook)}?token={token}"
+        server.io_loop.add_callback(announce, address)  # the loop's first task is to listen
+        server.start()
 
 
 def arguments(options: JupyterOptions) -> list[str]:
@@ -100,12 +107,6 @@ def _page(notebook: str) -> str:
 
 
 def _require_free(host: str, port: int) -> None:
-    try:
-        with socket.create_server((host, port)):
-            pass
-    except OSError as problem:
-        raise SetupError(
-            f"JupyterLab cannot listen here ({problem.strerror or problem})",
-            where=f"{host}:{port}",
-            next_step="choose another port, or leave `--port` out to take a free one",
-        ) from problem
+    next_step = "choose another port, or leave `--port` out to take a free one"
+    with told("JupyterLab cannot listen here", f"{host}:{port}", next_step), socket.create_server((host, port)):
+        pass

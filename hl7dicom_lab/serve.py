@@ -25,6 +25,7 @@ from hl7dicom_lab.errors import SetupError
 from hl7dicom_lab.hospital import Hospital
 from hl7dicom_lab.institution import read_institution
 from hl7dicom_lab.lab import Lab, Ports
+from hl7dicom_lab.os_errors import told
 from hl7dicom_lab.services.security import Security, is_this_machine
 from hl7dicom_lab.services.tls import TlsFiles
 from hl7dicom_lab.visible import visible
@@ -157,15 +158,10 @@ def _table(addresses: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Table:
 def _write_addresses(addresses: Mapping[str, Any], path: Path) -> None:
     """Write the file whole or not at all, so that whoever waits for it never reads half of it."""
     part = path.with_name(path.name + ".part")
-    try:
+    next_step = "name a file in a folder that exists and that you may write to"
+    with told("the addresses cannot be written there", path, next_step):
         part.write_text(json.dumps(addresses, indent=2) + "\n", encoding="utf-8", newline="\n")
         part.replace(path)
-    except OSError as error:
-        raise SetupError(
-            f"the addresses cannot be written there ({error.strerror or error})",
-            where=str(path),
-            next_step="name a file in a folder that exists and that you may write to",
-        ) from error
 
 
 def _hear_ctrl_c() -> None:

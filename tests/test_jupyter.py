@@ -3,8 +3,10 @@
 import json
 import os
 import socket
+import stat
 import sys
 import webbrowser
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ import websocket
 from hl7dicom_lab import jupyter
 from hl7dicom_lab.errors import SetupError
 from hl7dicom_lab.jupyter import JupyterOptions, arguments
+from hl7dicom_lab.jupyter_sockets import has_sockets
 
 
 @pytest.fixture
@@ -25,9 +28,13 @@ def foreign_kernel(tmp_path: Path) -> dict[str, str]:
     return {"JUPYTER_DATA_DIR": str(tmp_path / "data")}
 
 
-def _run_in_kernel(lab, code: str) -> str:
-    """What a cell with `code` prints, in a new kernel of a running JupyterLab (Jupyter's messages, version 5)."""
-    kernel = json.loads(lab.fetch("/api/kernels", b"{}"))["id"]
+def _new_kernel(lab) -> str:
+    return json.loads(lab.fetch("/api/kernels", b"{}"))["id"]
+
+
+def _run_in_kernel(lab, code: str, kernel: str = "") -> str:
+    """What a cell with `code` prints, in a kernel of a running JupyterLab (Jupyter's messages, version 5), or a new."""
+    kernel = kernel or _new_kernel(lab)
     address = f"{lab.server.replace('http', 'ws')}/api/kernels/{kernel}/channels?token={lab.token}"
     header = {"msg_id": "1", "msg_type": "execute_request", "session": "s", "username": "", "version": "5.3"}
     request = {"header": header, "parent_header": {}, "metadata": {}, "content": {"code": code}, "channel": "shell"}
@@ -53,6 +60,45 @@ def test_start_serves_the_first_lesson_with_the_labs_own_kernel(started_jupyterl
         assert news["schema"]["properties"]["fetchNews"]["default"] == "false"
         shown = _run_in_kernel(lab, "import sys, hl7dicom_lab; print(sys.executable)")
         assert shown.strip() == sys.executable
+
+
+def _connection(tmp_path: Path, kernel: str) -> dict:
+    return json.loads((tmp_path / "runtime" / f"kernel-{kernel}.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="kernels take TCP ports on Windows")
+def test_kernels_that_start_at_once_share_no_port_and_go_with_the_server(started_jupyterlab, tmp_path):
+    with started_jupyterlab([sys.executable, "-m", "hl7dicom_lab"], tmp_path / "work", {}) as lab:
+        with ThreadPoolExecutor(4) as pool:
+            kernels = list(pool.map(lambda _: _new_kernel(lab), range(4)))
+            said = pool.map(lambda one: _run_in_kernel(lab, f"print({one!r})", one), kernels)
+            assert [one.strip() for one in said] == kernels
+        told = [_connection(tmp_path, one) for one in kernels]
+        assert {one["transport"] for one in told} == {"ipc"}
+        assert len({one["ip"] for one in told}) == 4
+        (folder,) = {Path(one["ip"]).parent for one in told}
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+        lab.fetch(f"/api/kernels/{kernels[0]}/restart", b"")
+        assert _run_in_kernel(lab, "print('again')", kernels[0]).strip() == "again"
+        assert _connection(tmp_path, kernels[0])["ip"] == told[0]["ip"]
+    assert not folder.exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="kernels take TCP ports on Windows")
+def test_where_a_sockets_path_would_be_too_long_kernels_take_ports(started_jupyterlab, tmp_path):
+    deep = tmp_path / ("d" * 80)
+    deep.mkdir()
+    command = [sys.executable, "-m", "hl7dicom_lab"]
+    with started_jupyterlab(command, tmp_path / "work", {"TMPDIR": str(deep)}) as lab:
+        kernel = _new_kernel(lab)
+        assert _run_in_kernel(lab, "print(1)", kernel).strip() == "1"
+        assert _connection(tmp_path, kernel)["transport"] == "tcp"
+
+
+def test_a_folder_without_sockets_is_found_out(tmp_path, monkeypatch):
+    assert not has_sockets(tmp_path / "nowhere")
+    monkeypatch.delattr(socket, "AF_UNIX", raising=False)
+    assert not has_sockets(tmp_path)
 
 
 def test_without_a_port_the_first_free_one_is_taken():

@@ -40,6 +40,9 @@ def refresh(folder: Path, names: Sequence[str] = (), *, write: bool = True) -> I
 
 def run(text: str, path: Path, settings: Mapping[str, str] = SETTINGS) -> str:
     """A notebook with the outputs of a run in the folder of `path`. Raises `SetupError` where a cell fails."""
+    import hl7dicom_lab.course.quick_jsonschema  # noqa: F401 # comes first: nbformat is imported in a tenth of the time
+
+    # isort: split
     import nbformat
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError

@@ -9,7 +9,17 @@ from benchmarks.bench import Bench
 @pytest.mark.interop
 def test_orders_are_acknowledged_by_all_and_in_the_order_book(tmp_path):
     outcomes = list(mllp.measure(Bench(tmp_path, rounds=1, scale=0.02)))
-    assert [one.verdict for one in outcomes] == ["not promised"] * 3
+    assert [one.verdict for one in outcomes] == ["not promised"] * 4
+
+
+def test_a_peer_that_npm_cannot_get_is_named_and_the_lab_measured_all_the_same(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    *others, reconnecting = mllp.measure(Bench(tmp_path, rounds=1, scale=0.02))
+    assert len(others) == 3
+    assert reconnecting.own
+    assert not reconnecting.other
+    assert reconnecting.verdict == "not measured"
+    assert reconnecting.note == "node-hl7-server is absent: install nodejs and npm"
 
 
 @pytest.mark.interop
