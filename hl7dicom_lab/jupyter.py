@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from hl7dicom_lab.kernel_settings import kernel_settings
 from hl7dicom_lab.os_errors import told
 
 _FIRST_PORT = 8888
@@ -55,7 +56,7 @@ def run(options: JupyterOptions, announce: Callable[[str], None]) -> None:
     token = secrets.token_hex(16)
     os.environ["JUPYTER_TOKEN"] = token  # not an argument: those are shown to everyone on the machine
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # the environment's own kernel, not one from the user's folder
-    os.environ.setdefault("PYTHONSTARTUP", str(_SETTINGS / "kernel_start.py"))  # a learner's own one comes first
+    os.environ.update(kernel_settings())
     with kernel_sockets() as settings:
         server = LabApp.initialize_server(argv=[*arguments(options), *settings])
         shown = "127.0.0.1" if options.host in ("", "0.0.0.0", "::") else options.host

@@ -23,6 +23,7 @@ from typing import Any
 
 from hl7dicom_lab.course.progress import VARIABLE as PROGRESS_VARIABLE
 from hl7dicom_lab.footprint import Footprint, footprint
+from hl7dicom_lab.kernel_settings import kernel_settings
 from hl7dicom_lab.workspace import FOLDER_VARIABLE
 
 #: Seconds that a kernel may take to start, and a cell unless told otherwise: some ten times what forty at once need.
@@ -34,7 +35,6 @@ _FAREWELL = 10.0
 #: How often a kernel is started before it counts as failed. Without Unix sockets, ports are chosen before the
 #: kernel binds them, and somebody may be quicker; JupyterLab too starts it again with others.
 _STARTS = 3
-_SETTINGS = Path(__file__).resolve().parent / "jupyter_settings"
 _MAY_RAISE, _SKIPPED = {"raises-exception", "nbval-raises-exception"}, {"nbval-skip", "skip"}
 
 
@@ -258,13 +258,12 @@ async def _start(manager: Any, folder: Path, kernels: list[subprocess.Popen[byte
         PROGRESS_VARIABLE: ":memory:",
         FOLDER_VARIABLE: str(folder / "work"),
         "IPYTHONDIR": str(folder / "ipython"),  # its history
-        "PYTHONSTARTUP": str(_SETTINGS / "kernel_start.py"),
         **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder / "temporary")),
     }
     try:
         await manager.start_kernel(
             cwd=str(folder / "work"),
-            env={**os.environ, **own},
+            env={**os.environ, **kernel_settings(), **own},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )

@@ -50,6 +50,7 @@ _RANKS = (
         "jupyter",
         "jupyter_settings",
         "jupyter_sockets",
+        "kernel_settings",
         "doctor",
         "footprint",
         "seat",

@@ -19,6 +19,7 @@ from pathlib import Path
 import hl7dicom_lab
 from hl7dicom_lab.course_files import notebooks_folder
 from hl7dicom_lab.jupyter import is_root
+from hl7dicom_lab.kernel_settings import kernel_settings
 from hl7dicom_lab.storage.private import private_folder
 from hl7dicom_lab.workspace import lay_notebooks, work_folder
 
@@ -37,13 +38,16 @@ def main() -> None:
     lay_notebooks(notebooks_folder(), folder)
     os.chdir(folder)
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # the environment's own kernel, not one from the learner's folder
-    os.environ.setdefault("PYTHONSTARTUP", str(_SETTINGS / "kernel_start.py"))
+    os.environ.update(kernel_settings())
     with tempfile.TemporaryDirectory(prefix="seat_", ignore_cleanup_errors=True) as own:
         os.environ["TMPDIR"] = os.environ["JUPYTER_RUNTIME_DIR"] = own
         _serve(folder, Path(own))
 
 
 def _serve(folder: Path, runtime: Path) -> None:
+    import hl7dicom_lab.course.quick_jsonschema  # noqa: F401 # comes first: the server is there a second sooner
+
+    # isort: split
     from jupyterhub.singleuser import main as serve
 
     sys.argv[1:] = [

@@ -138,16 +138,17 @@ class Dashboard:
         standing = Standing.of(progress.entries())
         return cls(tuple(_line(lesson, standing) for lesson in LESSONS), progress.problem)
 
+    @staticmethod
+    def line(lesson: Lesson, progress: Progress) -> Line:
+        """The line of one lesson; nothing of the others is loaded for it."""
+        return _line(lesson, Standing.of(progress.entries()))
+
     def at_the_institution(self) -> Dashboard:
         """The same under the logo of the institution that the environment names; a mistake in its file is told."""
         try:
             return replace(self, logo=logo_html(chosen_institution(), _LOGO))
         except SetupError as problem:
             return replace(self, problem="\n".join(one for one in (self.problem, str(problem)) if one))
-
-    def line(self, lesson: Lesson) -> Line:
-        """The line of one lesson."""
-        return next(line for line in self.lines if line.number == lesson.number)
 
     def csv(self) -> str:
         """The lines as CSV, one a lesson, with a heading."""

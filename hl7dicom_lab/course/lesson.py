@@ -75,7 +75,7 @@ class LessonLab(Lab):
 
     def __repr__(self) -> str:
         lesson = self.lesson
-        own = Dashboard.of(self._progress).line(lesson)
+        own = Dashboard.line(lesson, self._progress)
         lines = [f"Lesson {lesson.number}: {lesson.question}", self._start, own.words, self._progress.problem]
         return "\n".join(line for line in lines if line)
 

@@ -48,10 +48,10 @@ def test_a_lesson_is_done_when_everything_in_it_is(progress: Progress) -> None:
     progress.lesson("00")
     progress.exercise("00-e1", right("..."))
     for question in contents.questions_of("00"):
-        line = Dashboard.of(progress).line(find_lesson("00"))
+        line = Dashboard.line(find_lesson("00"), progress)
         assert not line.done
         progress.question(question.id, Outcome.INCORRECT, "x")
-    line = Dashboard.of(progress).line(find_lesson("00"))
+    line = Dashboard.line(find_lesson("00"), progress)
     assert line.done
     assert line.words == "Your progress in this lesson: 1 of 1 exercise, 4 of 4 questions."
     assert "✓ 00 Start here" in str(Dashboard.of(progress))
@@ -59,7 +59,7 @@ def test_a_lesson_is_done_when_everything_in_it_is(progress: Progress) -> None:
 
 def test_of_lesson_11_the_drawn_tests_count_and_not_their_bank(progress: Progress) -> None:
     lesson = find_lesson("11")
-    line = Dashboard.of(progress).line(lesson)
+    line = Dashboard.line(lesson, progress)
     assert line.words == "Your progress in this lesson: no test taken yet."
     assert (line.questions, line.done) == (20, False)
     assert "test 1: not taken" in str(Dashboard.of(progress))
@@ -71,7 +71,7 @@ def test_of_lesson_11_the_drawn_tests_count_and_not_their_bank(progress: Progres
         progress.question(question.id, Outcome.INCORRECT if place % 3 else Outcome.CORRECT, "x")
     progress.question(draw(bank, 3)[0].id, Outcome.CORRECT, "x")
     dashboard = Dashboard.of(progress)
-    line = dashboard.line(lesson)
+    line = Dashboard.line(lesson, progress)
     assert line.words == "Your progress in this lesson: test 1, 20 of 20 questions; test 3, 1 of 20 questions."
     assert (line.questions, line.answered, line.right_at_first, line.done) == (40, 21, 8, True)
     for form in (str(dashboard), dashboard._repr_html_()):
@@ -86,7 +86,7 @@ def test_of_lesson_11_the_drawn_tests_count_and_not_their_bank(progress: Progres
 def test_a_test_number_that_no_test_has_is_left_out(progress: Progress) -> None:
     progress._add("test", "0")
     progress._add("test", "x")
-    assert Dashboard.of(progress).line(find_lesson("11")).tests == ()
+    assert Dashboard.line(find_lesson("11"), progress).tests == ()
 
 
 def test_it_goes_out_as_csv_and_json_with_a_line_for_each_lesson(progress: Progress) -> None:
