@@ -21,11 +21,8 @@ from hl7dicom_lab import story
 from hl7dicom_lab.actors.dictation import Dictation
 from hl7dicom_lab.actors.emr import Emr
 from hl7dicom_lab.actors.hospital_addresses import (
-    ADDRESSES_VARIABLE,
-    SEAT_VARIABLE,
     HospitalAddresses,
     SeatAtHospital,
-    setting,
 )
 from hl7dicom_lab.actors.hospital_line import HospitalLine
 from hl7dicom_lab.actors.modality import Modality
@@ -73,12 +70,10 @@ class AtHospital(Running):
     def join(cls, addresses: Path | str = "", seat: str = "") -> Self:
         """The seat of a name at the hospital whose addresses stand in a file.
 
-        What is not given comes from `HL7DICOM_LAB_HOSPITAL` and `HL7DICOM_LAB_SEAT`. Raises `SetupError`.
+        What is not given comes from the environment, as for a lesson (`SeatAtHospital`). Raises `SetupError`.
         """
-        return cls(
-            HospitalAddresses.read(Path(addresses or setting(ADDRESSES_VARIABLE))),
-            seat or setting(SEAT_VARIABLE),
-        )
+        there = SeatAtHospital.named(addresses, seat)
+        return cls(there.addresses, there.seat)
 
     def start(self, *, anew: bool = False) -> Self:
         """Start the EMR; the scanners and the dictation system ask, and listen to nobody.

@@ -131,7 +131,7 @@ class Lab(Running):
 
         For notebooks: a cell that is run again begins anew instead of leaving old systems behind. The environment
         variable HL7DICOM_LAB_ARCHIVE puts another archive into the PACS's seat (`ORTHANC@127.0.0.1:4242`), and
-        HL7DICOM_LAB_HOSPITAL with HL7DICOM_LAB_SEAT lets it work with the hospital of a class. Raises `SetupError`
+        HL7DICOM_LAB_HOSPITAL (`SEAT07@hospital.json`) lets it work with the hospital of a class. Raises `SetupError`
         where a variable says what cannot be used, or the hospital does not answer.
         """
         _stop_all()

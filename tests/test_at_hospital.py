@@ -5,7 +5,8 @@ import json
 import pytest
 
 from hl7dicom_lab import story
-from hl7dicom_lab.at_hospital import ADDRESSES_VARIABLE, SEAT_VARIABLE, AtHospital, HospitalAddresses
+from hl7dicom_lab.actors.hospital_addresses import ADDRESSES_VARIABLE, SEAT_VARIABLE, HospitalAddresses
+from hl7dicom_lab.at_hospital import AtHospital
 from hl7dicom_lab.errors import SetupError
 from hl7dicom_lab.hospital import Hospital
 

@@ -6,7 +6,8 @@ import pytest
 from mllp_client import MllpClient
 
 from hl7dicom_lab import story
-from hl7dicom_lab.at_hospital import AtHospital, HospitalAddresses
+from hl7dicom_lab.actors.hospital_addresses import HospitalAddresses
+from hl7dicom_lab.at_hospital import AtHospital
 from hl7dicom_lab.errors import NotFound, Refused, SetupError
 from hl7dicom_lab.hospital import Hospital
 from hl7dicom_lab.model import StepStatus

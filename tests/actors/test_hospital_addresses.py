@@ -11,7 +11,9 @@ from hl7dicom_lab.actors.hospital_addresses import (
     SEAT_VARIABLE,
     HospitalAddresses,
     SeatAtHospital,
+    seat_for,
 )
+from hl7dicom_lab.actors.site import check_facility
 from hl7dicom_lab.errors import SetupError
 from hl7dicom_lab.hospital import Hospital
 from hl7dicom_lab.lab import Lab
@@ -19,10 +21,11 @@ from hl7dicom_lab.lab import Lab
 
 @pytest.fixture
 def environment(monkeypatch):
-    """Sets the two variables; an empty value takes one away."""
+    """Sets the variables; an empty value takes one away."""
 
-    def put(addresses="", seat=""):
-        for variable, value in ((ADDRESSES_VARIABLE, str(addresses)), (SEAT_VARIABLE, seat)):
+    def put(addresses="", seat="", learner=""):
+        values = ((ADDRESSES_VARIABLE, str(addresses)), (SEAT_VARIABLE, seat), ("JUPYTERHUB_USER", learner))
+        for variable, value in values:
             if value:
                 monkeypatch.setenv(variable, value)
             else:
@@ -60,6 +63,35 @@ def test_both_variables_name_a_seat(environment, file):
     found = SeatAtHospital.of_environment()
     assert found == SeatAtHospital(HospitalAddresses.read(file), "SEAT07")
     assert found.addresses.storage.port == 4
+
+
+def test_one_variable_names_both(environment, file):
+    environment(f"SEAT07@{file}")
+    assert SeatAtHospital.of_environment() == SeatAtHospital(HospitalAddresses.read(file), "SEAT07")
+
+
+def test_a_file_may_be_called_like_a_seat_and_a_file(environment, file, monkeypatch):
+    monkeypatch.chdir(file.parent)
+    file.rename("B@there.json")
+    environment("B@there.json", "SEAT07")
+    assert SeatAtHospital.of_environment().seat == "SEAT07"
+
+
+def test_at_a_hub_the_seat_is_called_after_the_learner(environment, file):
+    environment(file, learner="robin")
+    assert SeatAtHospital.of_environment().seat == "robin"
+    environment(file, "SEAT07", learner="robin")
+    assert SeatAtHospital.of_environment().seat == "SEAT07"
+
+
+def test_a_learner_s_name_that_is_no_seat_s_becomes_one():
+    names = ["robin.meyer@example.org", "robin.meier@example.org", "Zoë Núñez de la Peña", "山田太郎", "x" * 12, "a b"]
+    seats = [seat_for(name) for name in names]
+    assert len(set(seats)) == len(names)
+    for seat in seats:
+        check_facility(seat)
+    assert [one.partition("_")[0] for one in seats] == ["robinm", "robinm", "ZoeNun", "", "xxxxxx", "ab"]
+    assert seat_for("SEAT07") == "SEAT07"
 
 
 @pytest.mark.parametrize(("named", "missing"), [("file", SEAT_VARIABLE), ("seat", ADDRESSES_VARIABLE)])
