@@ -43,7 +43,9 @@ def _run_in_kernel(lab, code: str, kernel: str = "") -> str:
         connection.send(json.dumps(request))
         while True:
             answer = json.loads(connection.recv())
-            if answer["msg_type"] in ("stream", "error"):
+            if answer["parent_header"].get("msg_id") != header["msg_id"]:
+                continue  # a kernel that starts may have something to say of its own
+            if answer["msg_type"] == "error" or answer["content"].get("name") == "stdout":
                 return answer["content"].get("text") or str(answer["content"])
     finally:
         connection.close()
