@@ -79,11 +79,14 @@ c.Authenticator.allow_all = True
 c.JupyterHub.spawner_class = SPAWNER
 c.Spawner.cmd = [sys.executable, str(HERE / "learner_server.py")]
 c.Spawner.default_url = FIRST_PAGE
-# Departments and their images lie in TMPDIR while they run; the institution's logo is at the head of lab.progress().
-c.Spawner.env_keep.extend(["TMPDIR", "HL7DICOM_LAB_INSTITUTION"])
+# Departments and their images lie in TMPDIR while they run. What the instructor sets for the whole class: the logo at
+# the head of lab.progress(), the hospital that all lessons work with, the seed of each learner.
+c.Spawner.env_keep.extend(
+    ["TMPDIR", "HL7DICOM_LAB_INSTITUTION", "HL7DICOM_LAB_HOSPITAL", "HL7DICOM_LAB_SEED"],
+)
 c.Spawner.start_timeout = 300
 c.Spawner.http_timeout = 300
-# A seat takes 240 MB: a server of 110, a kernel of up to 131. `simple` tells the limits and cannot hold anybody to
+# A seat takes 220 MB: a server of 110, a kernel of up to 107. `simple` tells the limits and cannot hold anybody to
 # them; SystemdSpawner does both.
 c.Spawner.mem_limit = f"{MEMORY_MB}M"
 c.Spawner.mem_guarantee = "240M"

@@ -23,6 +23,7 @@ from hub_client import HubClient, HubKernel
 
 from hl7dicom_lab.course.lessons import LESSONS, find_lesson
 from hl7dicom_lab.course_files import notebooks_folder
+from hl7dicom_lab.hospital import Hospital
 
 pytestmark = pytest.mark.interop
 
@@ -102,7 +103,7 @@ def hub(environment: Environment, tmp_path_factory: pytest.TempPathFactory) -> I
     log = root.parent / "hub.log"
     # A short path, as /tmp is: Unix sockets lie in it.
     with tempfile.TemporaryDirectory(prefix="hub") as temporary, log.open("w", encoding="utf-8") as file:
-        variables["TMPDIR"] = temporary
+        variables |= {"TMPDIR": temporary, "HL7DICOM_LAB_SEED": "1"}
         process = _started(environment, variables, file)
         try:
             hub = Hub(f"http://127.0.0.1:{port}", root, Path(temporary), psutil.Process(process.pid), log, passwords)
@@ -273,6 +274,25 @@ def test_progress_and_work_are_the_learners_own(hub, kernels):
         assert '"lesson"' in (home / "progress.jsonl").read_text(encoding="utf-8")
         one.run("open('mine.txt', 'w').close()")
         assert stat.S_IMODE((home / "course" / "mine.txt").stat().st_mode) == 0o600
+
+
+def test_one_setting_takes_every_learner_to_the_hospital(learners, tmp_path):
+    file = tmp_path / "hospital.json"
+    with Hospital() as hospital:
+        file.write_text(json.dumps(hospital.addresses()), encoding="utf-8", newline="\n")
+        for one in learners:
+            kernel = one.kernel()
+            kernel.run(f"import os\nos.environ['HL7DICOM_LAB_HOSPITAL'] = {str(file)!r}")
+            said = kernel.run("from hl7dicom_lab import open_lesson\nlab = open_lesson('04')\nprint(lab.hospital)")
+            assert f"HospitalLine: {one.name} at NORTHGATE" in said
+            assert one.api(f"/user/{one.name}/api/kernels/{kernel.id}", "DELETE")[0] == 204
+            kernel.close()
+        assert [(seat.name, len(seat.ris.steps())) for seat in hospital.seats()] == [("learner1", 7), ("learner2", 7)]
+
+
+def test_what_is_set_for_the_class_reaches_every_kernel(kernels):
+    for one in kernels:
+        assert one.run("import os; print(os.environ['HL7DICOM_LAB_SEED'])").strip() == "1"
 
 
 def test_a_kernel_gets_nothing_of_the_hubs_secrets(hub, kernels):

@@ -47,7 +47,8 @@ def time_outs():
 def scu(trace, time_outs):
     before = set(threading.enumerate())
     yield Scu("MR1", trace=trace, system="modality", clock=trace.clock, time_outs=time_outs)
-    assert set(threading.enumerate()) <= before
+    # A thread tells that its work is over a moment before it is gone.
+    assert wait_until(lambda: set(threading.enumerate()) <= before), set(threading.enumerate()) - before
 
 
 def worklist(trace, find=lambda *_: [(0xFF00, worklist_item())]):
