@@ -167,7 +167,8 @@ def test_ctrl_c_leaves_no_kernel(tmp_path, kernels):
         "from pathlib import Path; from hl7dicom_lab import preflight, seat; "
         f"preflight.walk([seat.code_cells(Path({str(path)!r}))], 2)"
     )
-    with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stderr=subprocess.DEVNULL) as process:
+    command, said = [sys.executable, "-X", "faulthandler", "-c", code], tmp_path / "said.txt"
+    with said.open("wb") as errors, subprocess.Popen(command, cwd=ROOT, stderr=errors) as process:
         try:
             end = time.monotonic() + 60
             while len(list(tmp_path.glob("*.running"))) < 2 and time.monotonic() < end:
@@ -176,6 +177,10 @@ def test_ctrl_c_leaves_no_kernel(tmp_path, kernels):
             assert len(kept) == 2
             process.send_signal(signal.SIGINT)
             assert process.wait(60) != 0
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGABRT)  # it tells where its threads stand
+            process.wait(10)
+            pytest.fail(said.read_text(encoding="utf-8", errors="replace"))
         finally:
             process.kill()
     assert psutil.wait_procs(kept, timeout=0)[1] == []
