@@ -13,6 +13,7 @@ from datetime import datetime
 from pydicom.dataset import Dataset
 
 from hl7dicom_lab.actors.meant_steps import is_omi, step_id, steps_meant
+from hl7dicom_lab.counted import counted
 from hl7dicom_lab.errors import Hl7Fault
 from hl7dicom_lab.hl7v2 import checks
 from hl7dicom_lab.hl7v2.groups import orders, placed
@@ -211,7 +212,7 @@ def _what_was_done(control: str, entered: list[BookedStep]) -> str:
     done = {"NW": "scheduled", "CA": "canceled", "DC": "discontinued"}.get(control, "changed")
     steps = {step.number: step.item for step in entered}.values()
     numbers = ", ".join(dict.fromkeys(item.accession_number for item in steps))
-    said = f"{len(steps)} step{'s' if len(steps) != 1 else ''} {done}, accession number {numbers}"
+    said = f"{counted(len(steps), 'step')} {done}, accession number {numbers}"
     warnings = () if control in ("CA", "DC") else dict.fromkeys(one for item in steps for one in item.warnings)
     return "; note: ".join([said, *warnings])
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from hl7dicom_lab.actors.meant_steps import steps_meant
 from hl7dicom_lab.actors.passed_on import PROGRESS
+from hl7dicom_lab.counted import counted
 from hl7dicom_lab.errors import Hl7Fault
 from hl7dicom_lab.hl7v2 import checks
 from hl7dicom_lab.hl7v2.groups import orders
@@ -33,7 +34,7 @@ def with_reopening(fill: Handler, book: OrderBook) -> Handler:
         with book.database.transaction():
             steps = [_reopened(step, order, book) for order in groups for step in steps_meant(order, groups, book)]
         numbers = ", ".join(dict.fromkeys(step.item.accession_number for step in steps))
-        return f"{len(steps)} step{'s' if len(steps) != 1 else ''} scheduled again, accession number {numbers}"
+        return f"{counted(len(steps), 'step')} scheduled again, accession number {numbers}"
 
     return handle
 

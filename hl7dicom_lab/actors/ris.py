@@ -24,6 +24,7 @@ from hl7dicom_lab.actors.order_filling import OrderFilling
 from hl7dicom_lab.actors.reopening import with_reopening
 from hl7dicom_lab.actors.settings import RisSettings
 from hl7dicom_lab.actors.site import Site
+from hl7dicom_lab.counted import counted
 from hl7dicom_lab.dicom.worklist_query import CompiledQuery
 from hl7dicom_lab.errors import NotFound
 from hl7dicom_lab.hl7v2 import checks
@@ -236,15 +237,17 @@ class Ris:
         if not steps:
             return "patient registered; nothing is scheduled"
         if not arrived:
-            return f"patient registered; no step waited for the arrival, patient updated on {_steps(len(steps))}"
-        return f"patient registered; {_steps(arrived)} arrived"
+            return (
+                f"patient registered; no step waited for the arrival, patient updated on {counted(len(steps), 'step')}"
+            )
+        return f"patient registered; {counted(arrived, 'step')} arrived"
 
     def _update_patient(self, message: Message) -> str:
         """New demographics go to every step that is not over; images keep what they were made with."""
         steps = [step for step in self._patients_steps(message) if step.item.status.on_worklist]
         for step in steps:
             self._with_patient(step, message)
-        return f"patient updated on {_steps(len(steps))}"
+        return f"patient updated on {counted(len(steps), 'step')}"
 
     def _patients_steps(self, message: Message) -> list[BookedStep]:
         checks.check_patient(message)
@@ -268,10 +271,6 @@ class Ris:
             return date.fromisoformat(said[:8])
         except ValueError:
             return self._clock.today()
-
-
-def _steps(count: int) -> str:
-    return f"{count} step{'s' if count != 1 else ''}"
 
 
 def _of_visit(steps: list[BookedStep], message: Message) -> list[BookedStep]:

@@ -243,9 +243,7 @@ class _Connection:
 
     def make_room(self) -> None:
         """End a connection that waits: its place is wanted."""
-        self._conversation.note(
-            _MADE_ROOM.what, rule=_MADE_ROOM.rule, repair=_MADE_ROOM.repair, severity=_MADE_ROOM.severity
-        )
+        wire.record(self._conversation, b"", (_MADE_ROOM,))
         _shut(self._socket, socket.SHUT_RDWR)
 
     def refuse(self, why: str) -> None:
