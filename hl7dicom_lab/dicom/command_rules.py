@@ -14,7 +14,7 @@ import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from pydicom.datadict import dictionary_has_tag, dictionary_VR, keyword_for_tag
+from pydicom.datadict import keyword_for_tag
 
 from hl7dicom_lab.dicom import status
 from hl7dicom_lab.dicom.dimse import command_name
@@ -100,10 +100,11 @@ def read_command(encoded: bytes) -> Command:
     message_id = _number(values, about, encoded)
     if message_id is None and about == _MESSAGE_ID:
         raise _fault("the request has no Message ID, so it cannot be answered", encoded)
-    known = {tag: value for tag, value in values.items() if dictionary_has_tag(tag) and tag != _GROUP_LENGTH}
+    vrs = {element.tag: element.vr for element in elements if _is_known(element) and element.tag != _GROUP_LENGTH}
+    known = {tag: values[tag] for tag in vrs}
     if about == _MESSAGE_ID:
         known.pop(_RESPONDED_TO, None)  # a library would take the request for a response
-    no_uids = [tag for tag in known if _is_no_uid(tag, known[tag])]
+    no_uids = [tag for tag, value in known.items() if vrs[tag] == "UI" and _is_no_uid(value)]
     if no_uids and about != _MESSAGE_ID:
         raise _fault(_no_uid(no_uids[0], known[no_uids[0]]), encoded)
     refusal = _refusal(no_uids[0], known[no_uids[0]]) if no_uids else None
@@ -123,10 +124,13 @@ def _check_element(element: Element, encoded: bytes) -> None:
         raise _fault(f"{_shown(element.tag)} is not 0000H, 0001H or 0002H", encoded)
 
 
-def _is_no_uid(tag: int, value: bytes) -> bool:
+def _is_known(element: Element) -> bool:
+    """Whether PS3.7 Annex E has an element; its VR is from there."""
+    return element.vr != "UN"
+
+
+def _is_no_uid(value: bytes) -> bool:
     """Whether a UID is longer than one may be, or more or other than one: what no library reads in one way."""
-    if dictionary_VR(tag) != "UI":
-        return False
     return len(value.rstrip(b"\0 ")) > _LONGEST_UID or b"\\" in value or not value.isascii()
 
 
@@ -158,7 +162,7 @@ def _remarks(elements: list[Element], values: dict[int, bytes], length: int) -> 
     tags = [element.tag for element in elements]
     if tags != sorted(tags):
         yield _lax("the elements of the command set are not in the order of their tags", "sort them")
-    unknown = [tag_text(tag) for tag in tags if not dictionary_has_tag(tag)]
+    unknown = [tag_text(element.tag) for element in elements if not _is_known(element)]
     if unknown:
         yield _lax(f"no command element of the standard: {', '.join(unknown)}", "leave it out")
 

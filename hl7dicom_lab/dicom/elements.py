@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from pydicom.datadict import dictionary_VR
@@ -199,7 +200,9 @@ class _Walk:
         return group << 16 | element, length, at + 8
 
 
+@lru_cache(maxsize=4096)
 def _dictionary_vr(tag: int) -> str:
+    """The VR of PS3.6 and PS3.7; `UN` for what neither has."""
     if tag >> 16 & 1:  # private: the creator's name is LO, the rest is unknown (PS3.5 section 7.8.1)
         return "LO" if 0x10 <= tag & 0xFFFF <= 0xFF else "UN"
     if tag & 0xFFFF == 0:

@@ -6,6 +6,8 @@ PS3.6, whatever the peer wrote; what cannot be read is refused with 0xA900 and t
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from pydicom.datadict import dictionary_VR
 from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag, Tag
@@ -31,17 +33,25 @@ def vr_of(query: Dataset, tag: BaseTag, path: str) -> str:
     Raises `DicomFault` 0xA900 for a sequence that is sent as a value, and the other way round.
     """
     sent = getattr(query.get_item(tag), "VR", None)
-    try:
-        vr = dictionary_VR(tag).split(" ")[0]
-    except KeyError:
-        vr = sent or "UN"
+    vr = _vr_by_dictionary(tag) or sent or "UN"
     if (sent == "SQ") != (vr == "SQ") and sent not in (None, "UN"):
         raise refused(path, f"VR {sent} where the attribute has {vr}", "send it with its VR from PS3.6")
     return vr
 
 
+@lru_cache(maxsize=1024)
+def _vr_by_dictionary(tag: BaseTag) -> str:
+    try:
+        return dictionary_VR(tag).split(" ")[0]
+    except KeyError:
+        return ""
+
+
 def wanted_values(query: Dataset, tag: BaseTag, vr: str, path: str, codecs: Codecs) -> tuple[str, ...]:
     """The values of a key. Raises `DicomFault` 0xA900 where they cannot be read."""
+    element = query.get_item(tag)
+    if element is None or element.value is None or (isinstance(element.value, str | bytes) and not element.value):
+        return ()  # as most keys, which are only asked for
     try:
         return values(query, tag, vr, codecs, strict=True)
     except ValueError as error:

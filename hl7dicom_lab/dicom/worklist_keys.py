@@ -133,14 +133,12 @@ class QueryReader:
         return Level(keys, step_period, {key.tag: _empty_element(query, key) for key in keys})
 
     def _read_key(self, query: Dataset, tag: BaseTag, prefix: str, codecs: Codecs) -> Key:
-        keyword = keyword_for_tag(tag)
-        path = ".".join(filter(None, (prefix, keyword or str(tag))))
-        vr = vr_of(query, tag, path)
-        key = Key(path, tag, vr)
+        keyword, path = _place(tag, prefix)
+        key = _universal_key(path, tag, vr_of(query, tag, path))
         if path not in WORKLIST_MODEL:
-            wanted = values(query, tag, vr, codecs) if vr != "SQ" else ()
+            wanted = values(query, tag, key.vr, codecs) if key.vr != "SQ" else ()
             return self._unsupported(replace(key, wanted=wanted), keyword)
-        return self._read_sequence(query, key, codecs) if vr == "SQ" else self._read_value(query, key, codecs)
+        return self._read_sequence(query, key, codecs) if key.vr == "SQ" else self._read_value(query, key, codecs)
 
     def _read_value(self, query: Dataset, key: Key, codecs: Codecs) -> Key:
         wanted = wanted_values(query, key.tag, key.vr, key.path, codecs)
@@ -241,6 +239,19 @@ class QueryReader:
 
     def _remark(self, what: str, rule: str, repair: str, *, warning: bool = False) -> None:
         self._remarks.append(Remark(what, rule, repair, "warning" if warning else "information"))
+
+
+@lru_cache(maxsize=1024)
+def _place(tag: BaseTag, prefix: str) -> tuple[str, str]:
+    """The keyword of an attribute, and its path where it stands."""
+    keyword = keyword_for_tag(tag)
+    return keyword, ".".join(filter(None, (prefix, keyword or str(tag))))
+
+
+@lru_cache(maxsize=1024)
+def _universal_key(path: str, tag: BaseTag, vr: str) -> Key:
+    """A key without a value, the same in every query."""
+    return Key(path, tag, vr)
 
 
 def _empty_element(query: Dataset, key: Key) -> DataElement:

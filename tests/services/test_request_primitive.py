@@ -1,9 +1,9 @@
-"""A C-STORE-RQ that is made directly is the one that pynetdicom would have made."""
+"""A C-STORE-RQ or C-FIND-RQ that is made directly is the one that pynetdicom would have made."""
 
 import struct
 
 import pytest
-from pynetdicom.dimse_primitives import C_ECHO, C_STORE
+from pynetdicom.dimse_primitives import C_ECHO, C_FIND, C_STORE
 
 from hl7dicom_lab.dicom.command_rules import read_command
 from hl7dicom_lab.services import request_primitive
@@ -11,6 +11,7 @@ from hl7dicom_lab.services.message_assembly import Message
 
 MR = b"1.2.840.10008.5.1.4.1.1.4"
 USUAL = {0x0002: MR + b"\0", 0x0100: b"\1\0", 0x0110: b"\7\0", 0x0700: b"\2\0", 0x0800: b"\1\0", 0x1000: b"2.25.7.1"}
+QUERY = {"0100": b"\x20\0", "1000": None}
 PARAMETERS = (
     "MessageID", "Priority", "AffectedSOPClassUID", "AffectedSOPInstanceUID",
     "MoveOriginatorApplicationEntityTitle", "MoveOriginatorMessageID",
@@ -56,9 +57,24 @@ def test_it_is_the_same(message, asked, changed):
     assert direct.is_valid_request is read.is_valid_request is True
 
 
+@pytest.mark.parametrize("changed", [{}, {"0002": b"1.2.840.10008.5.1.4.31"}, {"0700": b"\1\0"}, {"0110": b"\xff\xff"}])
+def test_a_query_is_the_same(message, asked, changed):
+    one = command(**QUERY | changed)
+    direct = request_primitive.request_primitive(message, one)
+    assert not asked
+    read = request_primitive._read_by_pynetdicom(message, one)
+    assert isinstance(direct, C_FIND)
+    assert [getattr(direct, name) for name in vars(direct)] == [getattr(read, name) for name in vars(direct)]
+    assert direct.Identifier is read.Identifier is message.data_set
+    assert direct.is_valid_request is read.is_valid_request is True
+
+
 @pytest.mark.parametrize(
     ("changed", "kind"),
     [
+        (QUERY | {"0002": b""}, C_FIND),
+        (QUERY | {"0002": None}, C_FIND),
+        (QUERY | {"1000": b"2.25.7"}, C_FIND),
         ({"1030": b"MOVER "}, C_STORE),
         ({"1000": None}, C_STORE),
         ({"1000": b""}, C_STORE),
