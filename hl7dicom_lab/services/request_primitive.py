@@ -29,7 +29,7 @@ _LAST_OF_COMMAND = b"\x03"  # message control header (PS3.8 section E.2)
 def request_primitive(message: Message, command: Command) -> DimseServiceType:
     """The request that a message is. Whatever pynetdicom does not like about it is raised as it comes."""
     values = command.values
-    if values.keys() != _MANDATORY.get(command.field) or not all(values.values()):
+    if values.keys() != _MANDATORY.get(command.field, set()) or not all(values.values()):
         return _read_by_pynetdicom(message, command)
     request: C_STORE | C_FIND
     if command.field == _C_FIND_RQ:

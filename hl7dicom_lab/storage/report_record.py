@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import asdict
 
 from hl7dicom_lab.model import CodedEntry, Observation, Report, ReportStatus
 
 
 def write_report(report: Report) -> str:
     """A report as JSON, ASCII only."""
-    fields = asdict(report)
-    fields["document"] = base64.b64encode(report.document).decode("ascii")
-    return json.dumps(fields, separators=(",", ":"))
+    inside = {
+        "procedure": vars(report.procedure) if report.procedure else None,
+        "observations": [vars(one) | {"identifier": vars(one.identifier)} for one in report.observations],
+        "document": base64.b64encode(report.document).decode("ascii"),
+    }
+    return json.dumps(vars(report) | inside, separators=(",", ":"))
 
 
 def read_report(record: str) -> Report:
