@@ -16,14 +16,14 @@ from __future__ import annotations
 import itertools
 import threading
 from bisect import bisect_left
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from hl7dicom_lab.clock import ClassClock
 from hl7dicom_lab.trace_bell import Bell
+from hl7dicom_lab.trace_memory import KEPT_BYTES, WholeEvents
 
 if TYPE_CHECKING:
     from hl7dicom_lab.trace_table import TraceTable
@@ -33,14 +33,11 @@ Direction = Literal["in", "out", "note"]
 Role = Literal["requestor", "acceptor"]
 Severity = Literal["information", "warning", "error"]
 
-#: Raw bytes kept by default; beyond it the oldest events keep their first 256 bytes only.
-KEPT_BYTES = 256 * 1024 * 1024
 #: Conversations kept by default; beyond it the oldest are forgotten, and the table says how many.
 KEPT_CONVERSATIONS = 20_000
 #: Events kept by default, of all conversations and of one; beyond it the oldest are forgotten.
 KEPT_EVENTS = 500_000
 _KEPT_EVENTS_OF_ONE = 50_000
-_KEPT_OF_OLD = 256
 
 
 @dataclass(frozen=True)
@@ -174,7 +171,7 @@ class News:
 class Trace:
     """All conversations of one lab. Thread-safe.
 
-    `kept_bytes` and `kept_conversations` bound its memory, so that a lab may run for weeks.
+    `kept_bytes`, `kept_conversations` and `kept_events` bound its memory, so that a lab may run for weeks.
     """
 
     def __init__(
@@ -192,13 +189,11 @@ class Trace:
         self._conversations: list[Conversation] = []
         self._numbers = itertools.count(1)
         self._event_numbers = itertools.count(1)
-        self._kept_bytes = kept_bytes
         self._kept_conversations = kept_conversations
         self._kept_events = kept_events
         self._kept_events_of_one = min(_KEPT_EVENTS_OF_ONE, kept_events)
-        self._bytes = 0
         self._count = 0
-        self._whole: deque[tuple[Conversation, int]] = deque()  # events (by number) with all their bytes, oldest first
+        self._whole = WholeEvents(kept_bytes)
         self._lock = threading.Lock()
 
     def open(self, system: str, protocol: Protocol, role: Role, decoder: Decoder, *, peer: str = "") -> Conversation:
@@ -221,7 +216,7 @@ class Trace:
                 one.kept = False
             self._conversations.clear()
             self._whole.clear()
-            self._bytes = self._count = 0
+            self._count = 0
             self.forgotten = 0
             self.clears += 1
             self._numbers = itertools.count(1)
@@ -300,9 +295,8 @@ class Trace:
             if not conversation.kept:
                 self._take_up_again(conversation)
             conversation.events.append(event)
-            self._bytes += len(raw)
             self._count += 1
-            self._whole.append((conversation, event.number))
+            self._whole.add(conversation, event)
             self._keep_bounds(conversation)
             self.bell.ring()
         return event
@@ -314,38 +308,23 @@ class Trace:
         self._conversations.append(conversation)
 
     def _keep_bounds(self, conversation: Conversation) -> None:
-        while self._bytes > self._kept_bytes and self._whole:
-            self._shorten(*self._whole.popleft())
         if len(conversation.events) > self._kept_events_of_one:
             half = len(conversation.events) // 2
-            self._discount(conversation.events[:half])
+            self._count -= half
             del conversation.events[:half]
         if self._count > self._kept_events and len(self._conversations) > 1:
             self._forget_oldest()
-
-    def _shorten(self, conversation: Conversation, number: int) -> None:
-        index = bisect_left(conversation.events, number, key=lambda event: event.number)
-        if index < len(conversation.events) and conversation.events[index].number == number:
-            event = conversation.events[index]
-            short = replace(event, raw=event.raw[:_KEPT_OF_OLD])
-            self._bytes -= len(event.raw) - len(short.raw)
-            conversation.events[index] = short
-
-    def _discount(self, events: Sequence[WireEvent]) -> None:
-        self._bytes -= sum(len(event.raw) for event in events)
-        self._count -= len(events)
 
     def _forget_oldest(self) -> None:
         """Forget a tenth of the conversations at once, so that the cost a conversation stays small."""
         many = max(1, len(self._conversations) // 10)
         old, self._conversations = self._conversations[:many], self._conversations[many:]
-        gone = set(map(id, old))
         self.forgotten += len(old)
+        self._whole.forget(old)
         for one in old:
-            self._discount(one.events)
+            self._count -= len(one.events)
             one.events.clear()
             one.kept = False
-        self._whole = deque(entry for entry in self._whole if id(entry[0]) not in gone)
 
 
 def _chosen(known: Sequence[Conversation], system: str, protocol: Protocol | None) -> tuple[Conversation, ...]:

@@ -23,6 +23,7 @@ _RANKS = (
         "counted",
         "trace",
         "trace_bell",
+        "trace_memory",
         "trace_table",
         "course_files",
         "story",

@@ -163,15 +163,6 @@ def test_the_bell_wakes_whoever_waits_for_news():
 # ---- bounds
 
 
-def test_of_old_events_the_beginning_is_kept():
-    trace = Trace(kept_bytes=2000)
-    talk = trace.open("PACS", "DICOM", "acceptor", words)
-    for letter in (b"a", b"b", b"c"):
-        talk.received(letter * 1000)
-    assert [len(event.raw) for event in talk.events] == [256, 256, 1000]
-    assert [event.size for event in talk.events] == [1000, 1000, 1000]
-
-
 def test_the_oldest_conversations_are_forgotten_and_counted():
     trace = Trace(kept_conversations=20)
     for number in range(30):
