@@ -4,6 +4,7 @@
 package loads none of its libraries; they come with their first use.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -14,17 +15,16 @@ __version__ = "0.1.0"
 __all__ = ["Lab", "__version__", "open_lesson"]
 
 
+_FROM = {"Lab": "hl7dicom_lab.lab", "open_lesson": "hl7dicom_lab.course.lesson"}
+
+
 def __getattr__(name: str) -> Any:
+    if name not in _FROM:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from hl7dicom_lab.left_out import import_pydicom
+    from hl7dicom_lab.resting_collector import resting_collector
 
-    if name == "Lab":
+    with resting_collector():
         import_pydicom()
-        from hl7dicom_lab.lab import Lab
-
-        return Lab
-    if name == "open_lesson":
-        import_pydicom()
-        from hl7dicom_lab.course.lesson import open_lesson
-
-        return open_lesson
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        globals()[name] = getattr(import_module(_FROM[name]), name)  # asked for once
+    return globals()[name]

@@ -17,6 +17,8 @@ def test_this_process_holds_memory_and_has_used_a_processor():
 
 
 def test_psutil_tells_it_where_linux_does_not(monkeypatch):
+    import psutil  # noqa: F401 # as what this platform has, before the test says that it is another one
+
     monkeypatch.setattr(sys, "platform", "darwin")
     machine = footprint.this_machine()
     assert machine.memory == "RSS"

@@ -31,6 +31,7 @@ _RANKS = (
         "verdict",
         "shown",
         "left_out",
+        "resting_collector",
         "open_files",
         "running",
     },

@@ -39,7 +39,7 @@ class Database:
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
             self._connection.execute("PRAGMA foreign_keys = ON")
-            self._connection.executescript(_COUNTERS + schema)
+            self._connection.executescript(f"BEGIN; {_COUNTERS} {schema}; COMMIT")  # one commit, not one a table
         except (sqlite3.Error, OSError) as error:
             if connection is not None:
                 connection.close()
