@@ -20,6 +20,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hl7dicom_lab.counted import counted
 from hl7dicom_lab.workspace import FOLDER_VARIABLE, work_folder
 
 if TYPE_CHECKING:
@@ -202,7 +203,7 @@ def report(findings: Iterator[Finding], console: Console) -> bool:
 def _summary(problems: int) -> str:
     if not problems:
         return "The lab can run here."
-    return f"{problems} problem{'s' if problems > 1 else ''}. Mend what is named above, then run the doctor again."
+    return f"{counted(problems, 'problem')}. Mend what is named above, then run the doctor again."
 
 
 def _existing(folder: Path) -> Path:

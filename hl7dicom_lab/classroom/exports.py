@@ -18,6 +18,7 @@ from typing import Any
 from hl7dicom_lab.classroom.standing import LearnerStanding
 from hl7dicom_lab.classroom.store import Learner
 from hl7dicom_lab.classroom.summary import Cell, ClassSummary
+from hl7dicom_lab.counted import counted
 from hl7dicom_lab.course.dashboard import Line
 from hl7dicom_lab.course.lessons import LESSONS
 from hl7dicom_lab.simple_table import as_lines
@@ -141,8 +142,7 @@ def summary_text(summary: ClassSummary) -> str:
 
 
 def _counts(summary: ClassSummary) -> str:
-    learners = len(summary.rows)
-    return f"The class: {learners} learner{'' if learners == 1 else 's'}, {len(summary.longest_stuck)} stuck now."
+    return f"The class: {counted(len(summary.rows), 'learner')}, {len(summary.longest_stuck)} stuck now."
 
 
 def _matrix(summary: ClassSummary) -> str:

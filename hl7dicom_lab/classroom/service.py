@@ -22,6 +22,7 @@ from hl7dicom_lab.classroom.record import BODY_BYTES, STORED
 from hl7dicom_lab.classroom.server import Classroom
 from hl7dicom_lab.classroom.store import ClassStore
 from hl7dicom_lab.classroom.summary import ClassWatch
+from hl7dicom_lab.counted import counted
 from hl7dicom_lab.errors import NotFound
 from hl7dicom_lab.os_errors import told
 from hl7dicom_lab.services.security import is_this_machine
@@ -167,9 +168,7 @@ def forget(home: Path | None, alias: str | None) -> str:
         if alias is None:
             count = store.forget_all()
             store.sweep()
-            return (
-                f"The class is deleted: {count} learner{'' if count == 1 else 's'}. The next one has a new join code."
-            )
+            return f"The class is deleted: {counted(count, 'learner')}. The next one has a new join code."
         learner = store.by_alias(alias)
         if learner is None:
             there = ", ".join(one.alias for one in store.learners())

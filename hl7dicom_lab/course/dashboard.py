@@ -15,6 +15,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 
+from hl7dicom_lab.counted import counted
 from hl7dicom_lab.course import contents
 from hl7dicom_lab.course.drawn_test import draw
 from hl7dicom_lab.course.lessons import LESSONS, Lesson
@@ -69,9 +70,9 @@ class Line:
             return f"Your progress in this lesson: {tests or 'no test taken yet'}."
         parts = []
         if self.exercises:
-            parts.append(f"{self.solved} of {self.exercises} exercise{'s' if self.exercises > 1 else ''}")
+            parts.append(f"{self.solved} of {counted(self.exercises, 'exercise')}")
         if self.questions:
-            parts.append(f"{self.answered} of {self.questions} question{'s' if self.questions > 1 else ''}")
+            parts.append(f"{self.answered} of {counted(self.questions, 'question')}")
         return f"Your progress in this lesson: {', '.join(parts)}." if parts else ""
 
     @property

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from functools import cached_property
 from typing import Any, ClassVar
 
+from hl7dicom_lab.counted import counted
 from hl7dicom_lab.errors import NotFound
 from hl7dicom_lab.model import ReportStatus
 from hl7dicom_lab.views.mapping_map import html_form, text_form
@@ -97,7 +98,7 @@ class MappingMap(View):
         one = self._examination
         if not one.images:
             return "No images yet: the PACS has none with this accession number or of this study."
-        said = f"{one.image_count} image{'s' if one.image_count != 1 else ''}"
+        said = counted(one.image_count, "image")
         if len(one.images) < one.image_count:
             said += f", {len(one.images)} of them compared"
         return said if one.study_count <= 1 else f"{said}; {one.study_count} studies have this accession number"

@@ -58,7 +58,7 @@ def _key(explained: QueryExplanation, place: int) -> str:
     return (
         f'<th scope="col" style="{_LEFT}">{label}<br><small>{key.place}</small><br>'
         f'<code style="overflow-wrap:anywhere">{escape(visible(key.wanted))}</code><br>'
-        f"<small>{words.counted(explained, place)}<br>{escape(words.rule(key))}</small></th>"
+        f"<small>{words.let_through(explained, place)}<br>{escape(words.rule(key))}</small></th>"
     )
 
 

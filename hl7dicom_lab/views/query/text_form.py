@@ -58,7 +58,14 @@ def _keys(explained: QueryExplanation) -> Iterator[str]:
         filled = round(_BAR * passes / total) if total else 0
         bar = "" if key.ignored else "█" * filled + "░" * (_BAR - filled)
         rows.append(
-            (str(place + 1), key.label, _PLACES[key.in_step], visible(key.wanted), bar, words.counted(explained, place))
+            (
+                str(place + 1),
+                key.label,
+                _PLACES[key.in_step],
+                visible(key.wanted),
+                bar,
+                words.let_through(explained, place),
+            )
         )
     yield from _table(rows, (3, 31, 12, 20, _BAR, 26))
     rules: dict[str, list[str]] = {}

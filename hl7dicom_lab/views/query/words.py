@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
+from hl7dicom_lab.counted import counted
 from hl7dicom_lab.trace import Remark
 from hl7dicom_lab.visible import visible
 
@@ -34,14 +35,13 @@ def headline(explained: QueryExplanation) -> str:
         return "No step answers, because the order book is empty."
     steps, here = explained.steps, sum(step.on_worklist for step in explained.steps)
     gone = len(steps) - here
-    left = f" {_steps(gone)} {'has' if gone == 1 else 'have'} left the worklist." if gone else ""
+    left = f" {counted(gone, 'step')} {'has' if gone == 1 else 'have'} left the worklist." if gone else ""
     if not explained.answering:
         return f"No step answers: 0 of the {here} on the worklist.{left}"
     if len(explained.answering) == here > 1:
         return f"All {here} steps on the worklist answer.{left}"
-    return (
-        f"{len(explained.answering)} of the {_steps(here)} on the worklist answer{_s(len(explained.answering))}.{left}"
-    )
+    answering = len(explained.answering)
+    return f"{answering} of the {counted(here, 'step')} on the worklist answer{_s(answering)}.{left}"
 
 
 def findings(explained: QueryExplanation) -> tuple[str, ...]:
@@ -70,20 +70,20 @@ def _without_one(explained: QueryExplanation) -> Iterator[str]:
     judged = [place for place, key in enumerate(explained.keys) if not key.ignored]
     alone = {place: len(explained.would_answer_without(place)) for place in judged if explained.passes(place) < total}
     best = sorted((place for place in alone if alone[place]), key=lambda place: -alone[place])
-    more = " more" if explained.answering else ""
+    step = "more step" if explained.answering else "step"
     for place in best[:_MOST]:
         key, count = explained.keys[place], alone[place]
         if explained.passes(place):
-            yield f"Without {asked(key)}, {_steps(count, more)} would answer."
+            yield f"Without {asked(key)}, {counted(count, step)} would answer."
         else:
-            yield f"No step fits {asked(key)}. Without this key, {_steps(count, more)} would answer."
+            yield f"No step fits {asked(key)}. Without this key, {counted(count, step)} would answer."
     if not best and not explained.answering:
         together = Counter(step.kept_out_by for step in explained.steps if step.on_worklist and step.kept_out_by)
         if together:
             fewest = min(together, key=lambda places: (len(places), -together[places], places))
             keys = _listed([asked(explained.keys[place]) for place in fewest])
             count = len(explained.would_answer_without(*fewest))
-            yield f"To change one key is not enough. Without {keys} together, {_steps(count)} would answer."
+            yield f"To change one key is not enough. Without {keys} together, {counted(count, 'step')} would answer."
 
 
 def _near(explained: QueryExplanation) -> Iterator[str]:
@@ -175,7 +175,7 @@ def status_sentence(step: JudgedStep) -> str:
     return f"The step is {step.item.status.value}: it has left the worklist, and no query finds it."
 
 
-def counted(explained: QueryExplanation, place: int) -> str:
+def let_through(explained: QueryExplanation, place: int) -> str:
     """How much a key lets through."""
     key = explained.keys[place]
     return "not used" if key.ignored else f"lets {explained.passes(place)} of {len(explained.steps)} through"
@@ -184,13 +184,17 @@ def counted(explained: QueryExplanation, place: int) -> str:
 def not_shown(explained: QueryExplanation) -> str:
     """What the table leaves out; "" where it is complete."""
     left = len(explained.steps) - len(explained.shown)
-    return f"{_steps(left, ' more')} {'is' if left == 1 else 'are'} not in the table; all are counted." if left else ""
+    return (
+        f"{counted(left, 'more step')} {'is' if left == 1 else 'are'} not in the table; all are counted."
+        if left
+        else ""
+    )
 
 
 def returned(explained: QueryExplanation) -> str:
     """The keys that keep nothing out, in one line."""
-    count = len(explained.without_value)
-    return f"{count} key{'' if count == 1 else 's'} without a value: everything fits, and the value comes back"
+    keys = counted(len(explained.without_value), "key")
+    return f"{keys} without a value: everything fits, and the value comes back"
 
 
 def state(explained: QueryExplanation) -> Mapping[str, Any]:
@@ -210,7 +214,7 @@ def state(explained: QueryExplanation) -> Mapping[str, Any]:
                 "inStep": key.in_step,
                 "wanted": visible(key.wanted),
                 "passes": explained.passes(place),
-                "counted": counted(explained, place),
+                "counted": let_through(explained, place),
                 "ignored": key.ignored,
                 "rule": rule(key),
             }
@@ -248,10 +252,6 @@ def _row(explained: QueryExplanation, step: JudgedStep, places: range) -> dict[s
 def _short(text: str) -> str:
     shown = visible(text)
     return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
-
-
-def _steps(count: int, more: str = "") -> str:
-    return f"{count}{more} step{'' if count == 1 else 's'}"
 
 
 def _s(count: int) -> str:
