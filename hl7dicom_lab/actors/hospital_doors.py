@@ -30,7 +30,8 @@ from hl7dicom_lab.dicom.study_query import StudyQuery
 from hl7dicom_lab.dicom.worklist_query import CompiledQuery
 from hl7dicom_lab.errors import DicomFault, Hl7Fault, SetupError
 from hl7dicom_lab.hl7v2 import acknowledge, checks, wire
-from hl7dicom_lab.hl7v2.message import Message, header_field
+from hl7dicom_lab.hl7v2.header import header_field
+from hl7dicom_lab.hl7v2.message import Message
 from hl7dicom_lab.model import ReceivedInstance
 from hl7dicom_lab.services.archive_scp import ArchiveScp
 from hl7dicom_lab.services.find_service import Match

@@ -15,7 +15,8 @@ from hl7dicom_lab.errors import Hl7Fault, Refused
 from hl7dicom_lab.hl7v2 import character_set
 from hl7dicom_lab.hl7v2.checks import ACKNOWLEDGMENT_CONDITIONS, PROCESSING_IDS
 from hl7dicom_lab.hl7v2.escapes import Separators, escape, stands_as_it_is
-from hl7dicom_lab.hl7v2.message import Message, Path, header_field, header_line, read_separators
+from hl7dicom_lab.hl7v2.header import header_field, header_line, read_separators
+from hl7dicom_lab.hl7v2.message import Message, Path
 
 #: HL7 table 0357, message error condition codes. 104 is in it since v2.7; older receivers read its text.
 ERROR_CONDITIONS = {

@@ -88,8 +88,9 @@ def shortened(text: str, most: int, path: str) -> tuple[str, tuple[str, ...]]:
 
 def text_of(order: Segments, path: str, most: int = LO) -> Converted | None:
     """Free text: one line, cut with a warning where it is too long."""
-    value, cut = shortened(one_line(order.get(path)), most, path)
-    return Converted(value, path, order.get(path), "shortened" if cut else "copied", cut) if value else None
+    sent = order.get(path)
+    value, cut = shortened(one_line(sent), most, path)
+    return Converted(value, path, sent, "shortened" if cut else "copied", cut) if value else None
 
 
 def whole(value: str, path: str, most: int, what: str = "this identifier") -> str:

@@ -15,7 +15,8 @@ from typing import Protocol
 from hl7dicom_lab.clock import ClassClock, Mint
 from hl7dicom_lab.errors import Hl7Fault, LabError
 from hl7dicom_lab.hl7v2 import acknowledge, checks, wire
-from hl7dicom_lab.hl7v2.message import Message, control_id_of, header_field
+from hl7dicom_lab.hl7v2.header import control_id_of, header_field
+from hl7dicom_lab.hl7v2.message import Message
 from hl7dicom_lab.trace import Conversation, Remark
 
 

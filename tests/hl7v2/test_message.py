@@ -10,16 +10,8 @@ from hypothesis import strategies as st
 
 from hl7dicom_lab.course_files import data_folder
 from hl7dicom_lab.errors import Hl7Fault
-from hl7dicom_lab.hl7v2.message import (
-    LONGEST_FIELD,
-    MOST_SEGMENTS,
-    Message,
-    Path,
-    control_id_of,
-    header_field,
-    header_line,
-    read_separators,
-)
+from hl7dicom_lab.hl7v2.header import LONGEST_FIELD, read_separators
+from hl7dicom_lab.hl7v2.message import MOST_SEGMENTS, Message, Path
 
 HEADER = "MSH|^~\\&|EMR|NORTHGATE|RIS|NORTHGATE|20260302080000||ORM^O01|E1|P|2.3.1||||||UNICODE UTF-8"
 
@@ -210,10 +202,6 @@ def test_a_line_break_inside_a_field_is_explained():
 @settings(max_examples=300)
 @given(st.binary(max_size=200) | st.binary(max_size=200).map(lambda tail: b"MSH|^~\\&|" + tail))
 def test_parsing_any_bytes_gives_a_message_or_an_hl7_fault(body):
-    control_id_of(body)
-    header_line(body)
-    for number in range(-1, 30):
-        header_field(body, number)
     try:
         message = Message.parse(body)
     except Hl7Fault:
@@ -224,30 +212,6 @@ def test_parsing_any_bytes_gives_a_message_or_an_hl7_fault(body):
             for repetition in range(1, 3):
                 segment.value(number, 1, 1, repetition)
     assert message.text
-
-
-# ---- the header from bytes alone
-
-
-@pytest.mark.parametrize(
-    ("body", "expected"),
-    [
-        (b"MSH|^~\\&|A|B|C|D|7|8|ORM^O01|ID-1|P|2.3.1\rPID|1\r", "ID-1"),
-        (b"MSH#^~\\&#A#B#C#D#7#8#ORM^O01#ID-1#P\r", "ID-1"),
-        (b"msh|^~\\&|a|b|c|d|7|8|orm^o01|id-1\r", "id-1"),
-        (b"\xef\xbb\xbfMSH|^~\\&|A|B|C|D|7|8|ORM^O01|ID-1\r", "ID-1"),
-        (b"\r\nMSH|^~\\&|A|B|C|D|7|8|ORM^O01|ID-1\r", "ID-1"),
-        (b"MSH|^~\\&|A|B|C|D|7|8|ORM^O01|ID-1", "ID-1"),
-        (b"MSH|^~\\&|A|B|C|D|7|8|ORM^O01\nPID|1||||||||ID-1\n", ""),
-        (b"FHS|^~\\&|A|B|C|D|7|8|name|comment|F-1\rBHS|^~\\&\rMSH|^~\\&|||||||ORM^O01|ID-1\r", "ID-1"),
-        (b"BHS|^~\\&|A|B|C|D|7|8|name|comment|B-1\rBTS|0\r", "B-1"),
-        (b"PID|1||||||||ID-1\r", ""),
-        (b"", ""),
-        (b"MSH", ""),
-    ],
-)
-def test_the_control_id_as_far_as_it_can_be_read(body, expected):
-    assert control_id_of(body) == expected
 
 
 def test_a_field_over_the_longest_is_refused_unless_it_is_a_document():
@@ -265,11 +229,6 @@ def test_more_segments_than_are_read_are_refused():
     with pytest.raises(Hl7Fault, match="at most 20000") as refused:
         parse(*["NTE|1"] * MOST_SEGMENTS)
     assert refused.value.code == 207
-
-
-def test_a_header_field_keeps_its_bytes():
-    body = "MSH|^~\\&|MÜNCHEN|x\r".encode()
-    assert header_field(body, 3).encode("latin-1") == "MÜNCHEN".encode()
 
 
 # ---- the same as Python's hl7 library

@@ -22,7 +22,8 @@ from hl7dicom_lab.hl7v2.acknowledge import ERROR_CONDITIONS, Answerer
 from hl7dicom_lab.hl7v2.character_set import CODECS
 from hl7dicom_lab.hl7v2.dictionary import dictionary
 from hl7dicom_lab.hl7v2.escapes import Separators, escape, unescape
-from hl7dicom_lab.hl7v2.message import Message, Path, control_id_of, header_field
+from hl7dicom_lab.hl7v2.header import control_id_of, header_field
+from hl7dicom_lab.hl7v2.message import Message, Path
 from hl7dicom_lab.hl7v2.segment_names import SEGMENT_NAMES
 
 # What comes in

@@ -19,7 +19,8 @@ from hl7dicom_lab.dicom.reading import read_data_set
 from hl7dicom_lab.errors import Hl7Fault
 from hl7dicom_lab.hl7v2.acknowledge import Acknowledgment
 from hl7dicom_lab.hl7v2.groups import orders as orders_in
-from hl7dicom_lab.hl7v2.message import Message, Segments, control_id_of
+from hl7dicom_lab.hl7v2.header import control_id_of
+from hl7dicom_lab.hl7v2.message import Message, Segments
 from hl7dicom_lab.lab import Lab
 from hl7dicom_lab.mapping.order_to_worklist import get, order_to_worklist
 from hl7dicom_lab.mapping.table import STEP

@@ -14,7 +14,7 @@ from functools import cached_property
 from hl7dicom_lab.errors import Hl7Fault
 from hl7dicom_lab.hl7v2 import character_set
 from hl7dicom_lab.hl7v2.escapes import Separators, unescape
-from hl7dicom_lab.hl7v2.message import header_field, read_separators
+from hl7dicom_lab.hl7v2.header import header_field, read_separators
 
 Span = tuple[int, int]
 
