@@ -164,11 +164,12 @@ def test_ctrl_c_leaves_no_kernel(tmp_path, kernels):
     sleeps = f"import tempfile, time\ntempfile.mkstemp('.running', dir={str(tmp_path)!r})\ntime.sleep(600)"
     path = notebook(tmp_path, sleeps)
     code = (
+        # Tests that a shell has started in the background ignore Ctrl-C, and so would this process.
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
         "from pathlib import Path; from hl7dicom_lab import preflight, seat; "
         f"preflight.walk([seat.code_cells(Path({str(path)!r}))], 2)"
     )
-    command, said = [sys.executable, "-X", "faulthandler", "-c", code], tmp_path / "said.txt"
-    with said.open("wb") as errors, subprocess.Popen(command, cwd=ROOT, stderr=errors) as process:
+    with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stderr=subprocess.DEVNULL) as process:
         try:
             end = time.monotonic() + 60
             while len(list(tmp_path.glob("*.running"))) < 2 and time.monotonic() < end:
@@ -177,10 +178,6 @@ def test_ctrl_c_leaves_no_kernel(tmp_path, kernels):
             assert len(kept) == 2
             process.send_signal(signal.SIGINT)
             assert process.wait(60) != 0
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGABRT)  # it tells where its threads stand
-            process.wait(10)
-            pytest.fail(said.read_text(encoding="utf-8", errors="replace"))
         finally:
             process.kill()
     assert psutil.wait_procs(kept, timeout=0)[1] == []
