@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from hl7dicom_lab import story
 from hl7dicom_lab.actors.outbox import Outbox, SentReport
-from hl7dicom_lab.actors.settings import DictationSettings
+from hl7dicom_lab.actors.settings import DictationSettings, SettingsOf
 from hl7dicom_lab.actors.site import Site
 from hl7dicom_lab.errors import DeliveryError, NotFound, PeerError
 from hl7dicom_lab.hl7v2 import acknowledge
@@ -43,6 +43,8 @@ class Delivery:
 
 class Dictation:
     """The dictation system of the department. It knows its receivers and listens to nobody."""
+
+    settings = SettingsOf(DictationSettings)
 
     def __init__(self, receivers: Mapping[str, Hl7Address], site: Site) -> None:
         self.settings = DictationSettings(

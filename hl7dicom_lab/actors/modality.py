@@ -23,7 +23,7 @@ from pydicom.uid import (
 
 from hl7dicom_lab.actors.image_queue import ImageQueue, WaitingImage
 from hl7dicom_lab.actors.scanner_query import scanner_query
-from hl7dicom_lab.actors.settings import ScannerSettings
+from hl7dicom_lab.actors.settings import ScannerSettings, SettingsOf
 from hl7dicom_lab.actors.site import Site
 from hl7dicom_lab.course_files import data_folder
 from hl7dicom_lab.dicom.acquisition import read_series
@@ -65,6 +65,8 @@ class _Series:
 
 class Modality:
     """One scanner of the department, at one station. `stored` is told each study of which the PACS took images."""
+
+    settings = SettingsOf(ScannerSettings)
 
     def __init__(
         self,

@@ -14,7 +14,7 @@ from dataclasses import replace
 from hl7dicom_lab.actors.order_interface import written
 from hl7dicom_lab.actors.order_requests import OrderRequest, Request
 from hl7dicom_lab.actors.outbox import Outbox, SentMessage
-from hl7dicom_lab.actors.settings import EmrSettings
+from hl7dicom_lab.actors.settings import EmrSettings, checked
 from hl7dicom_lab.errors import CannotBuild, DeliveryError, NoAnswer, NotFound, PeerError
 from hl7dicom_lab.hl7v2 import acknowledge
 from hl7dicom_lab.hl7v2.acknowledge import Acknowledgment
@@ -47,7 +47,7 @@ class OrderSending:
     @settings.setter
     def settings(self, settings: EmrSettings) -> None:
         with self._lock:  # the counter of accession numbers may be moving on
-            self._settings = settings
+            self._settings = checked(EmrSettings, settings)
 
     @property
     def outbox(self) -> tuple[SentMessage, ...]:

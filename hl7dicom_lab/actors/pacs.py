@@ -21,7 +21,7 @@ from hl7dicom_lab.actors.held_report import told_as_held
 from hl7dicom_lab.actors.hl7_side import Hl7Side
 from hl7dicom_lab.actors.reassigning import Reassigned, Reassigning
 from hl7dicom_lab.actors.report_association import associate
-from hl7dicom_lab.actors.settings import PacsSettings
+from hl7dicom_lab.actors.settings import PacsSettings, SettingsOf
 from hl7dicom_lab.actors.site import Site
 from hl7dicom_lab.dicom.study_query import StudyQuery
 from hl7dicom_lab.errors import NotFound
@@ -46,6 +46,8 @@ MOST_MATCHES = 20_000
 
 class Pacs:
     """The PACS of the department: archive, report shelf with its exceptions queue, and the reading screen."""
+
+    settings = SettingsOf(PacsSettings)
 
     def __init__(
         self,

@@ -22,7 +22,7 @@ from hl7dicom_lab.actors.made_once import MadeOnce
 from hl7dicom_lab.actors.on_record import check_on_record
 from hl7dicom_lab.actors.order_filling import OrderFilling
 from hl7dicom_lab.actors.reopening import with_reopening
-from hl7dicom_lab.actors.settings import RisSettings
+from hl7dicom_lab.actors.settings import RisSettings, SettingsOf
 from hl7dicom_lab.actors.site import Site
 from hl7dicom_lab.counted import counted
 from hl7dicom_lab.dicom.worklist_query import CompiledQuery
@@ -56,6 +56,8 @@ _NUMBERS = {
 
 class Ris:
     """The RIS of the department: order book, desk and worklist."""
+
+    settings = SettingsOf(RisSettings)
 
     def __init__(
         self,

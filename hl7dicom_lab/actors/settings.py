@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import Field, dataclass, field, fields, replace
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from hl7dicom_lab import story
 from hl7dicom_lab.errors import CannotBuild, NotFound, SetupError
@@ -265,6 +265,35 @@ def changed(settings: _Kind, name: str, value: Any) -> _Kind:
             next_step="choose one of: " + ", ".join(known),
         )
     return replace(settings, **{name: value})  # type: ignore[type-var] # as above
+
+
+def checked(kind: type[_Kind], settings: Any) -> _Kind:
+    """The settings, if they are of this kind. Raises `CannotBuild` where they are something else."""
+    if isinstance(settings, kind):
+        return settings
+    first = fields(kind)[0].name  # type: ignore[arg-type] # as above
+    raise CannotBuild(
+        f"these are no {kind.__name__}, but of the type {type(settings).__name__}",
+        where="settings",
+        next_step=f"change those that are there: from dataclasses import replace; replace(settings, {first}=...)",
+    )
+
+
+class SettingsOf(Generic[_Kind]):
+    """The settings of a system as its attribute, which takes settings of this `kind` and nothing else."""
+
+    def __init__(self, kind: type[_Kind]) -> None:
+        self._kind = kind
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._place = f"_{name}"
+
+    def __get__(self, system: object, owner: type) -> _Kind:
+        settings: _Kind = getattr(system, self._place)
+        return settings
+
+    def __set__(self, system: object, settings: _Kind) -> None:
+        setattr(system, self._place, checked(self._kind, settings))
 
 
 def _read(setting: Field[Any], value: Any) -> Any:

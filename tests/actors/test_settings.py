@@ -103,3 +103,22 @@ def test_a_departments_settings_are_those_of_its_addresses():
         assert [one.settings for one in lab.modalities.values()] == [
             ScannerSettings(story.RIS_AE_TITLE, station.ae_title, story.PACS_AE_TITLE) for station in story.STATIONS
         ]
+
+
+# ---- what is given to a system as its settings
+
+
+@pytest.mark.parametrize("system", ["emr", "ris", "modality", "pacs", "dictation"])
+def test_a_system_takes_settings_of_its_own_kind_and_keeps_those_that_it_has(system):
+    with Lab() as lab:
+        one = getattr(lab, system)
+        kept = one.settings
+        for wrong in ({}, None, [kept], "LF", *(other for other in EVERY if type(other) is not type(kept))):
+            with pytest.raises(CannotBuild, match=f"these are no {type(kept).__name__}, but of the type") as refused:
+                one.settings = wrong
+            assert refused.value.where == "settings"
+            assert f"replace(settings, {fields(kept)[0].name}=...)" in refused.value.next_step
+            assert one.settings is kept
+        again = changed(kept, fields(kept)[0].name, getattr(kept, fields(kept)[0].name))
+        one.settings = again
+        assert one.settings is again
