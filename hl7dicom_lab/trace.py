@@ -22,6 +22,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from hl7dicom_lab.clock import ClassClock
+from hl7dicom_lab.errors import CannotBuild
 from hl7dicom_lab.trace_bell import Bell
 from hl7dicom_lab.trace_memory import KEPT_BYTES, WholeEvents
 
@@ -327,8 +328,19 @@ class Trace:
             one.kept = False
 
 
+def checked_name(system: str) -> str:
+    """The name of a system, as it was given. Raises `CannotBuild` for what is none, such as the system itself."""
+    if isinstance(system, str):
+        return system
+    raise CannotBuild(
+        f"a system is chosen by its name, not by something of the type {type(system).__name__}",
+        where="system",
+        next_step='write its name in quotation marks: system="RIS"',
+    )
+
+
 def _chosen(known: Sequence[Conversation], system: str, protocol: Protocol | None) -> tuple[Conversation, ...]:
-    if system:
+    if checked_name(system):
         kept = [one for one in known if one.system.casefold() == system.casefold()]
     else:
         accepted = {one.ports for one in known if one.role == "acceptor"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 
 import pytest
 from hl7_text import order
@@ -10,8 +11,10 @@ from mllp_client import MllpClient
 
 from hl7dicom_lab import story
 from hl7dicom_lab.clock import CLASS_START, ClassClock
+from hl7dicom_lab.errors import CannotBuild
 from hl7dicom_lab.lab import Lab
 from hl7dicom_lab.trace import Decoded, Remark, Trace
+from hl7dicom_lab.views.timeline.view import Timeline
 
 
 def words(events):
@@ -158,6 +161,15 @@ def test_the_bell_wakes_whoever_waits_for_news():
     assert not follower.is_alive()
     assert heard[-1] == 3, "two events, and the end"
     trace.bell.wait(3, 20)  # nothing more will come: it does not wait
+
+
+@pytest.mark.parametrize("system", [3, None, object(), ["RIS"]])
+def test_a_system_is_chosen_by_its_name(system):
+    trace = Trace()
+    for ask in (trace.conversations, trace.rows, trace.show, partial(Timeline, trace)):
+        with pytest.raises(CannotBuild, match="chosen by its name") as refused:
+            ask(system=system)
+        assert (refused.value.where, 'system="RIS"' in refused.value.next_step) == ("system", True)
 
 
 # ---- bounds

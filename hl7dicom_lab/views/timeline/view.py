@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from hl7dicom_lab.counted import counted
-from hl7dicom_lab.trace import Protocol, Trace
+from hl7dicom_lab.trace import Protocol, Trace, checked_name
 from hl7dicom_lab.views import live
 from hl7dicom_lab.views.timeline import html_form, svg, text_form
 from hl7dicom_lab.views.timeline.arrow import AE_TITLE_OF, PLACES, Arrow, column, columns
@@ -45,7 +45,7 @@ class Timeline(View):
         last: int | None = None,
     ) -> None:
         self._trace = trace
-        self._system = column(system) if system else ""
+        self._system = column(system) if checked_name(system) else ""
         self._protocol = protocol
         self._problems = problems
         self._last = last
