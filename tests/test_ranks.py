@@ -30,6 +30,7 @@ _RANKS = (
         "story_day",
         "verdict",
         "shown",
+        "given",
         "left_out",
         "resting_collector",
         "open_files",

@@ -14,6 +14,7 @@ from hl7dicom_lab.actors.outbox import Outbox, SentReport
 from hl7dicom_lab.actors.settings import DictationSettings, SettingsOf
 from hl7dicom_lab.actors.site import Site
 from hl7dicom_lab.errors import DeliveryError, NotFound, PeerError
+from hl7dicom_lab.given import given
 from hl7dicom_lab.hl7v2 import acknowledge
 from hl7dicom_lab.hl7v2.acknowledge import Acknowledgment
 from hl7dicom_lab.hl7v2.build import Envelope, ts
@@ -72,6 +73,8 @@ class Dictation:
         signed_by: Person = story.DR_LINDQVIST,
     ) -> Report:
         """A report on a study, its keys taken over from study and order and not typed. It is not sent yet."""
+        find = 'find one: lab.pacs.archive.find_study(accession_number="NG000001")'
+        given(study, StudySummary, "lab.dictation.dictate", "a study of the archive", find)
         now = ts(self._clock.tick())
         asked = order.ordering_provider if order else None
         return Report(
@@ -92,6 +95,7 @@ class Dictation:
 
     def send(self, report: Report) -> tuple[Delivery, ...]:
         """Send a report to every receiver; what each of them said, in the order of the receivers."""
+        _report_given(report, "lab.dictation.send")
         return tuple(self._deliver(name, report) for name in self._senders)
 
     @property
@@ -123,6 +127,7 @@ class Dictation:
 
     def correct(self, report: Report, text: str) -> Report:
         """The corrected report: the same keys, the new text, status C, a new time. It is not sent yet."""
+        _report_given(report, "lab.dictation.correct")
         now = ts(self._clock.tick())
         return replace(report, text=text, status=ReportStatus.CORRECTED, status_changed_at=now)
 
@@ -144,3 +149,8 @@ class Dictation:
         said = (answer.code, answer.text) if answer else ("", delivery.failure.what if delivery.failure else "")
         self._outbox.add(SentReport(envelope.control_id, receiver, report, body, *said))
         return delivery
+
+
+def _report_given(report: Report, where: str) -> None:
+    """Raise `CannotBuild` where a person gives something else than a report."""
+    given(report, Report, where, "a report", "make one: lab.dictation.dictate(study, text)")

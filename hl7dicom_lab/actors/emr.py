@@ -20,6 +20,7 @@ from hl7dicom_lab.actors.order_sending import OrderSending
 from hl7dicom_lab.actors.outbox import SentMessage
 from hl7dicom_lab.actors.settings import EmrSettings
 from hl7dicom_lab.actors.site import Site
+from hl7dicom_lab.given import given, several
 from hl7dicom_lab.hl7v2 import acknowledge, checks
 from hl7dicom_lab.hl7v2.acknowledge import Acknowledgment
 from hl7dicom_lab.hl7v2.build import Envelope
@@ -89,7 +90,7 @@ class Emr:
         """
         numbered = tuple(
             one if one.placer_order_number else replace(one, placer_order_number=self._new_order_number())
-            for one in placed
+            for one in _orders(placed, "lab.emr.place")
         )
         sent, answer = self._ask(OrderRequest(OrderControl.NEW, numbered, message))
         acknowledge.accepted(answer, "the RIS")
@@ -97,11 +98,11 @@ class Emr:
 
     def change(self, *changed: ImagingOrder, status: str = "", message: str = "ORM") -> Acknowledgment:
         """Send changed orders (XO). `status` is ORC-5, such as CM for completed."""
-        return self._ask(OrderRequest(OrderControl.CHANGE, changed, message, status))[1]
+        return self._ask(OrderRequest(OrderControl.CHANGE, _orders(changed, "lab.emr.change"), message, status))[1]
 
     def cancel(self, *cancelled: ImagingOrder, message: str = "ORM") -> Acknowledgment:
         """Cancel orders (CA) whose examination has not begun."""
-        return self._ask(OrderRequest(OrderControl.CANCEL, cancelled, message, "CA"))[1]
+        return self._ask(OrderRequest(OrderControl.CANCEL, _orders(cancelled, "lab.emr.cancel"), message, "CA"))[1]
 
     def cancel_order(self, placer_order_number: str) -> Acknowledgment:
         """Cancel an order by its number (`P00004`). Raises `NotFound` where the outbox has no such order."""
@@ -110,15 +111,17 @@ class Emr:
 
     def discontinue(self, *ended: ImagingOrder, message: str = "ORM") -> Acknowledgment:
         """Discontinue orders (DC): stop what is under way and do no more."""
-        return self._ask(OrderRequest(OrderControl.DISCONTINUE, ended, message, "DC"))[1]
+        return self._ask(OrderRequest(OrderControl.DISCONTINUE, _orders(ended, "lab.emr.discontinue"), message, "DC"))[
+            1
+        ]
 
     def check_in(self, patient: Patient, visit: Visit) -> Acknowledgment:
         """Register the visit: the patient is here (ADT^A04)."""
-        return self._ask(PatientRequest("A04", patient, visit))[1]
+        return self._ask(_at_visit("A04", patient, visit, "lab.emr.check_in"))[1]
 
     def update_patient(self, patient: Patient, visit: Visit) -> Acknowledgment:
         """Tell a change of the patient's demographics (ADT^A08)."""
-        return self._ask(PatientRequest("A08", patient, visit))[1]
+        return self._ask(_at_visit("A08", patient, visit, "lab.emr.update_patient"))[1]
 
     def send_again(self, control_id: str, *, as_change: bool = False) -> Acknowledgment:
         """Ask for what a message of the outbox asked for, in a new message with the settings of now.
@@ -141,7 +144,14 @@ class Emr:
         Raises `DeliveryError` where the RIS cannot be reached or does not answer, `Hl7Fault` where its answer cannot be
         read.
         """
-        return acknowledge.read(self._to_ris.send(body))
+        encoded = given(
+            body,
+            bytes,
+            "lab.emr.send",
+            "the bytes of a message",
+            "encode a text in the character set that its MSH-18 names: message.encode('utf-8')",
+        )
+        return acknowledge.read(self._to_ris.send(encoded))
 
     def envelope(self) -> Envelope:
         """The header of the next message to the RIS: a new control id and the time."""
@@ -192,3 +202,21 @@ class Emr:
         if not report.accession_number and not report.study_instance_uid:
             return "the report names neither an accession number nor a Study Instance UID"
         return ""
+
+
+def _orders(placed: tuple[ImagingOrder, ...], where: str) -> tuple[ImagingOrder, ...]:
+    """Orders that a person gives. Raises `CannotBuild` where there is none, or something else."""
+    return several(
+        placed,
+        ImagingOrder,
+        where,
+        "an ImagingOrder",
+        "take one of the story's: from hl7dicom_lab import story; story.order()",
+    )
+
+
+def _at_visit(event: str, patient: Patient, visit: Visit, where: str) -> PatientRequest:
+    """A message on a patient at a visit. Raises `CannotBuild` where a person gives something else."""
+    given(patient, Patient, where, "a Patient, then a Visit", "take those of an order: order.patient, order.visit")
+    given(visit, Visit, where, "a Visit, after the Patient", "take those of an order: order.patient, order.visit")
+    return PatientRequest(event, patient, visit)

@@ -7,7 +7,7 @@ UIDs, pixels) comes from the scanner.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -27,7 +27,8 @@ from hl7dicom_lab.actors.settings import ScannerSettings, SettingsOf
 from hl7dicom_lab.actors.site import Site
 from hl7dicom_lab.course_files import data_folder
 from hl7dicom_lab.dicom.acquisition import read_series
-from hl7dicom_lab.errors import AssociationFailed, NotFound
+from hl7dicom_lab.errors import AssociationFailed, CannotBuild, NotFound
+from hl7dicom_lab.given import given
 from hl7dicom_lab.mapping.worklist_to_image import MadeByModality, TaggedImage, worklist_to_image
 from hl7dicom_lab.model import DicomAddress, Station
 from hl7dicom_lab.services.scu import Scu, StoreResult
@@ -120,10 +121,12 @@ class Modality:
         """Ask the worklist. Without a query: today's steps of this station, with every attribute that the RIS knows.
 
         `keys` are further matching keys by keyword, wherever they stand (`PatientName="RIVERA*"`).
-        Raises `Refused` with the status where the worklist does not answer, `AssociationFailed` without association.
+        Raises `Refused` with the status where the worklist does not answer, `AssociationFailed` without association,
+        `NotFound` for a keyword that DICOM does not have, `CannotBuild` for keys beside a query.
         """
         worklist = replace(self._worklist, ae_title=self.settings.worklist_ae_title)
-        return tuple(self._scu.find_worklist(worklist, query or self._query(self._clock.today(), keys)))
+        asked = self._query(self._clock.today(), keys) if query is None else _own_query(query, keys)
+        return tuple(self._scu.find_worklist(worklist, asked))
 
     def todays_query(self, *, on: date | None = None, **keys: str) -> Dataset:
         """The query that a scanner sends: its station, its modality, today; every attribute as a return key.
@@ -139,6 +142,7 @@ class Modality:
 
         `acquisitions` are data sets of pixels and geometry; without them, the course's images of this modality.
         """
+        given(item, Dataset, "lab.modality.examine", "a worklist item", "take one that lab.modality.query() gives")
         acquired = self._acquire() if acquisitions is None else tuple(acquisitions)
         in_space = any("ImagePositionPatient" in one for one in acquired)
         series = _Series(
@@ -160,7 +164,7 @@ class Modality:
 
         Raises `AssociationFailed` where there is no association.
         """
-        data_sets = [one.data_set if isinstance(one, TaggedImage) else one for one in images]
+        data_sets = _data_sets(images)
         proposed = _PROPOSED[self.settings.transfer_syntax]
         try:
             with progress("Sending images", len(data_sets)) as one_more:
@@ -220,6 +224,28 @@ class Modality:
             institution_name=self._institution_name,
             series_description=series.description,
         )
+
+
+def _own_query(query: Dataset, keys: Mapping[str, str]) -> Dataset:
+    """A query that a person has made. Raises `CannotBuild` for what is none, and for keys beside it."""
+    where, no_query = "lab.modality.query", 'leave it out and name keys: lab.modality.query(PatientName="RIVERA*")'
+    given(query, Dataset, where, "a query, which is a pydicom Dataset", no_query)
+    if keys:
+        raise CannotBuild(
+            f"a query of your own has its keys in it, and {', '.join(keys)} stands beside it",
+            where=where,
+            next_step="put it into the query, or leave the query out",
+        )
+    return query
+
+
+def _data_sets(images: Iterable[TaggedImage | Dataset]) -> list[Dataset]:
+    """The data sets of images that a person gives. Raises `CannotBuild` for what is no list of images."""
+    where, take = "lab.modality.store", "give all that lab.modality.examine(item) made, or some of it: images[:1]"
+    if isinstance(images, TaggedImage | Dataset) or not isinstance(images, Iterable):
+        given(images, list, where, "a list of images", take)
+    data_sets = (one.data_set if isinstance(one, TaggedImage) else one for one in images)
+    return [given(one, Dataset, where, "images", take) for one in data_sets]
 
 
 def _said(result: StoreResult) -> str:

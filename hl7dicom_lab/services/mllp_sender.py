@@ -140,7 +140,11 @@ class MllpSender:
         if self._line is None or self._closed:
             if unanswered is not None:
                 raise self._outcome_unknown("the sender was closed")
-            raise LocalError("this sender is closed", where=self._where, next_step="make a new MllpSender")
+            raise LocalError(
+                "this sender is closed",
+                where=self._where,
+                next_step="start the department again, or make a new MllpSender",
+            )
         return self._line
 
     def _connect(self) -> _Line:
