@@ -55,6 +55,10 @@ class NotFound(LocalError):
     """The order, study, patient or file that was asked for is not there."""
 
 
+class SystemStopped(LocalError):
+    """A system was asked for its data after it had been stopped."""
+
+
 class SetupError(LocalError):
     """The lab cannot start or go on as configured: a port is taken, a folder is read-only."""
 

@@ -55,6 +55,8 @@ def test_one_at_least():
         (lambda lab: lab.emr.send("MSH|^~\\&|"), "lab.emr.send", "message.encode('utf-8')"),
         (lambda lab: lab.modality.query("RIVERA*"), "lab.modality.query", 'PatientName="RIVERA*"'),
         (lambda lab: lab.modality.query(ASKED, PatientName="R*"), "lab.modality.query", "put it into the query"),
+        (lambda lab: lab.modality.echo("NORTHGATE_PACS"), "lab.modality.echo", "lab.pacs.storage"),
+        (lambda lab: lab.modality.todays_query(on="20260303"), "lab.modality.todays_query", "datetime.date("),
         (lambda lab: lab.modality.examine(None), "lab.modality.examine", "lab.modality.query()"),
         (lambda lab: lab.modality.examine(lab.modality.query()), "lab.modality.examine", "lab.modality.query()"),
         (lambda lab: lab.modality.store(3), "lab.modality.store", "images[:1]"),
@@ -85,3 +87,11 @@ def test_a_keyword_that_dicom_does_not_have_is_named_with_the_nearest(lab, keywo
             ask(**{keyword: "RIVERA*"})
         assert refused.value.where == keyword
         assert next_step in refused.value.next_step
+
+
+def test_a_receiver_that_there_is_not(lab):
+    for ask in (lab.dictation.envelope, lambda name: lab.dictation.send_again("NG000001", name)):
+        for name in ("RIS", None, []):
+            with pytest.raises(NotFound, match="there is no receiver") as refused:
+                ask(name)
+            assert refused.value.next_step == "name one of: EMR, PACS"

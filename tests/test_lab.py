@@ -17,7 +17,7 @@ from hl7_text import order
 from mllp_client import MllpClient
 
 from hl7dicom_lab import story
-from hl7dicom_lab.errors import SetupError
+from hl7dicom_lab.errors import SetupError, SystemStopped
 from hl7dicom_lab.lab import Lab, Ports
 
 PATIENCE = 20.0
@@ -231,3 +231,18 @@ def test_a_process_that_ends_takes_its_temporary_folder_along():
     code = "from hl7dicom_lab import Lab; lab = Lab().start(); print(lab.ris.order_book.database.path)"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True, timeout=60)
     assert not Path(said.stdout.strip()).parent.parent.exists()
+
+
+def test_a_system_of_a_department_that_has_ended_says_so():
+    with Lab() as lab:
+        ris, pacs, emr = lab.ris, lab.pacs, lab.emr
+    for ask in (
+        ris.steps,
+        pacs.studies,
+        emr.exceptions,
+        lambda: ris.step("NG000001"),
+        lambda: pacs.open_study("NG000001"),
+    ):
+        with pytest.raises(SystemStopped, match="has been stopped") as told:
+            ask()
+        assert "lab.start()" in str(told.value)

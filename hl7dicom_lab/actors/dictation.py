@@ -109,12 +109,7 @@ class Dictation:
         Of several versions it is the one whose status changed last. Raises `NotFound` where there is no such receiver,
         or nothing was sent on the examination.
         """
-        if receiver not in self._senders:
-            raise NotFound(
-                f"there is no receiver {receiver!r}",
-                where="receiver",
-                next_step="name one of: " + ", ".join(self._senders),
-            )
+        self._check_receiver(receiver)
         sent = [one.report for one in self.outbox if one.report.accession_number == accession_number]
         if not sent:
             raise NotFound(
@@ -132,11 +127,18 @@ class Dictation:
         return replace(report, text=text, status=ReportStatus.CORRECTED, status_changed_at=now)
 
     def envelope(self, receiver: str) -> Envelope:
-        """The header of the next message to a receiver (`EMR` or `PACS`)."""
+        """The header of the next message to a receiver (`EMR` or `PACS`). Raises `NotFound` where it is neither."""
+        self._check_receiver(receiver)
         facility = self._receivers[receiver].facility
         control_id = f"{story.DICTATION}{self._mint.number(story.DICTATION):06d}"
         application = {story.EMR: self.settings.emr_application, story.PACS: self.settings.pacs_application}[receiver]
         return Envelope(story.DICTATION, self._facility, application, facility, self._clock.tick(), control_id)
+
+    def _check_receiver(self, name: str) -> None:
+        if name not in tuple(self._senders):
+            raise NotFound(
+                f"there is no receiver {name!r}", where="receiver", next_step="name one of: " + ", ".join(self._senders)
+            )
 
     def _deliver(self, receiver: str, report: Report) -> Delivery:
         envelope = self.envelope(receiver)

@@ -106,6 +106,8 @@ class Modality:
 
         Raises `AssociationFailed` or `Refused` where it is not.
         """
+        if address is not None:
+            given(address, DicomAddress, "lab.modality.echo", "an address", "take lab.ris.worklist or lab.pacs.storage")
         self._scu.echo(address or self._pacs())
 
     def check_storage(self) -> None:
@@ -133,6 +135,10 @@ class Modality:
 
         `on` is another day than today, to see what it will ask then. What station and days are is a setting.
         """
+        if on is not None:
+            given(
+                on, date, "lab.modality.todays_query", "a date", "make one: import datetime; datetime.date(2026, 3, 3)"
+            )
         return self._query(on or self._clock.today(), keys)
 
     def examine(self, item: Dataset, acquisitions: Sequence[Dataset] | None = None) -> tuple[TaggedImage, ...]:

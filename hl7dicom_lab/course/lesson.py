@@ -19,6 +19,7 @@ from hl7dicom_lab.course.progress import Progress
 from hl7dicom_lab.course.quiz import Quiz
 from hl7dicom_lab.course.seed import chosen_seed
 from hl7dicom_lab.course.starts import prepare
+from hl7dicom_lab.given import given
 from hl7dicom_lab.lab import Lab
 
 
@@ -64,6 +65,9 @@ class LessonLab(Lab):
 
     def certificate(self, name: str = "") -> Certificate:
         """What you have shown, by skill, as a picture to keep."""
+        given(
+            name, str, "lab.certificate", "your name as a text", 'write it in quotation marks: lab.certificate("...")'
+        )
         return Certificate.of(name, self._progress)
 
     def _closed_tickets(self) -> Collection[str]:

@@ -33,7 +33,7 @@ from hl7dicom_lab.dicom.elements import PIXEL_DATA, Element, Encoding, find_elem
 from hl7dicom_lab.dicom.file_meta import part10
 from hl7dicom_lab.dicom.instance import CheckedInstance
 from hl7dicom_lab.dicom.reading import read_data_set
-from hl7dicom_lab.errors import DicomFault, SetupError
+from hl7dicom_lab.errors import DicomFault, SetupError, SystemStopped
 from hl7dicom_lab.model import ReceivedInstance, StoredInstance
 from hl7dicom_lab.storage.image_index import ImageIndex
 
@@ -229,6 +229,8 @@ def _refused_without_room() -> Iterator[None]:
         yield
     except (OSError, sqlite3.Error) as error:
         raise _no_room(_reason(error)) from error
+    except SystemStopped as error:
+        raise _no_room("the archive has been stopped") from error
 
 
 def _no_room(why: str) -> DicomFault:

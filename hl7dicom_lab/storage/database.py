@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from hl7dicom_lab.errors import SetupError
+from hl7dicom_lab.errors import SetupError, SystemStopped
 from hl7dicom_lab.storage.private import private_file, private_folder
 
 _COUNTERS = "CREATE TABLE IF NOT EXISTS counter (kind TEXT PRIMARY KEY, next INTEGER NOT NULL) WITHOUT ROWID;"
@@ -29,6 +29,7 @@ class Database:
     def __init__(self, path: Path, schema: str, *, durable: bool) -> None:
         self.path = path
         self._lock = threading.RLock()
+        self._is_closed = False
         connection: sqlite3.Connection | None = None
         try:
             private_folder(path.parent)
@@ -57,10 +58,11 @@ class Database:
         one can still remember the refusal.
         """
         with self._lock:
-            nested = self._connection.in_transaction
-            self._connection.execute("SAVEPOINT nested" if nested else "BEGIN IMMEDIATE")
+            connection = self._opened()
+            nested = connection.in_transaction
+            connection.execute("SAVEPOINT nested" if nested else "BEGIN IMMEDIATE")
             try:
-                yield self._connection
+                yield connection
                 self._connection.execute("RELEASE nested" if nested else "COMMIT")
             except BaseException:
                 self._take_back(nested)
@@ -78,7 +80,7 @@ class Database:
     def rows(self, sql: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[sqlite3.Row]:
         """All rows of a query, as they stand at one moment."""
         with self._lock:
-            return self._connection.execute(sql, values).fetchall()
+            return self._opened().execute(sql, values).fetchall()
 
     def reserve(self, kind: str, count: int) -> int:
         """Set aside `count` numbers of a kind for ever and return the first (what a `Mint` needs)."""
@@ -91,4 +93,13 @@ class Database:
     def close(self) -> None:
         """Close the file. Safe to call again."""
         with self._lock:
+            self._is_closed = True
             self._connection.close()
+
+    def _opened(self) -> sqlite3.Connection:
+        if self._is_closed:
+            raise SystemStopped(
+                "this system has been stopped, and its data is closed",
+                next_step="start the department again with lab.start(), and ask the systems that it has then: lab.ris",
+            )
+        return self._connection

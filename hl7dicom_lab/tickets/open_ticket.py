@@ -8,12 +8,11 @@ for is counted, and the report says how many calls it took.
 from __future__ import annotations
 
 import html
-import sqlite3
 from collections.abc import Callable
 from typing import Final
 
 from hl7dicom_lab import verdict
-from hl7dicom_lab.errors import LabError, NotFound
+from hl7dicom_lab.errors import LabError, NotFound, SystemStopped
 from hl7dicom_lab.shown import Shown
 from hl7dicom_lab.tickets import causes, evidence
 from hl7dicom_lab.tickets.department import Department, system, systems
@@ -179,10 +178,10 @@ class OpenTicket:
         """Try on the wire whether the department works; what hinders the trial itself is a check that fails."""
         try:
             return self._ticket.works(self._department)
+        except SystemStopped:  # its data is closed for good
+            hindrance = "a system was stopped, and does not start again; open the ticket again with lab.break_it(...)"
         except LabError as problem:
             hindrance = problem.what
-        except sqlite3.ProgrammingError:  # a system that somebody has stopped has closed its data for good
-            hindrance = "a system was stopped, and does not start again; open the ticket again with lab.break_it(...)"
         return (Check("every system does its part when it is tried", False, hindrance),)
 
     def _and_close(self, told: Verdict, what_is_left: str) -> Verdict:

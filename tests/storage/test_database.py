@@ -3,7 +3,7 @@ import threading
 
 import pytest
 
-from hl7dicom_lab.errors import SetupError
+from hl7dicom_lab.errors import SetupError, SystemStopped
 from hl7dicom_lab.storage.database import Database
 
 SCHEMA = "CREATE TABLE IF NOT EXISTS note (text TEXT NOT NULL UNIQUE);"
@@ -140,3 +140,12 @@ def test_a_folder_that_is_a_file_is_named(tmp_path):
     (tmp_path / "home").write_text("", encoding="utf-8")
     with pytest.raises(SetupError, match="cannot be opened"):
         Database(tmp_path / "home" / "data.sqlite", SCHEMA, durable=False)
+
+
+def test_data_of_a_system_that_was_stopped_is_asked_for_in_vain_and_told(database):
+    database.close()
+    database.close()
+    for ask in (lambda: database.rows("SELECT 1"), lambda: database.reserve("P", 1), database.transaction().__enter__):
+        with pytest.raises(SystemStopped, match="has been stopped") as refused:
+            ask()
+        assert "lab.start()" in refused.value.next_step
