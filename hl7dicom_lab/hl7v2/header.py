@@ -16,7 +16,6 @@ from hl7dicom_lab.hl7v2.escapes import Separators
 
 #: The longest value of any data type but ED (HL7 v2.5.1 sections 2.A.31, 2.A.79: FT and TX hold 65,536 characters).
 LONGEST_FIELD = 65_536
-_LINE_END = re.compile(rb"[\r\n]")
 _BATCH_HEADERS = (b"FHS", b"BHS")
 #: In these the second byte of a character may be that of a separator, so a header is decoded before it is divided.
 _WITH_SEPARATORS_IN_CHARACTERS = ("gb18030", "iso2022_jp")
@@ -63,31 +62,31 @@ def header_line(body: bytes) -> bytes:
 
     A byte order mark, line ends before it and small letters are read over. Of a batch it is the first message's.
     """
-    line = _first_line(body[:LONGEST_FIELD])
+    line = _usual_line(body) if len(body) <= LONGEST_FIELD else _first_line(body)
     if line[:3] in _BATCH_HEADERS:
         inner = re.search(rb"(?:^|[\r\n])(MSH[^\r\n]+)", body)
         return inner.group(1) if inner else line
     return line if line[:3].upper() == b"MSH" and len(line) > 3 else b""
 
 
-@lru_cache(maxsize=16)  # whoever answers a message reads a dozen fields of its header
-def _first_line(begin: bytes) -> bytes:
-    line = begin.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n")
-    end = _LINE_END.search(line)
-    return line[: end.start()] if end else line
+def _first_line(body: bytes) -> bytes:
+    line = body.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n")
+    return line.partition(b"\r")[0].partition(b"\n")[0]
 
 
 def header_field(body: bytes, number: int) -> str:
-    """Field `number` of MSH read from the bytes alone, as sent, a character a byte; `""` when it cannot be read."""
+    """Field `number` of MSH read from the bytes alone, as sent, a character a byte; `""` when it cannot be read.
+
+    Of one that is longer than any field may be it is the beginning.
+    """
     line = header_line(body)
     if line[:3] in _BATCH_HEADERS:  # a batch without a message: the addresses stand as in MSH, its id in field 11
         number = {10: 11}.get(number, number if number < 7 else 0)
-    fields = _header_fields(line)
-    return fields[number - 1] if 0 < number <= len(fields) else ""
+    fields = _usual_fields(line) if len(line) <= LONGEST_FIELD else _fields(line)
+    return fields[number - 1][:LONGEST_FIELD] if 0 < number <= len(fields) else ""
 
 
-@lru_cache(maxsize=16)
-def _header_fields(line: bytes) -> list[str]:
+def _fields(line: bytes) -> list[str]:
     """The fields of a header, a character a byte, so that field n stands at place n - 1. Not to be changed."""
     separator = (line[3:4] or b"|").decode("latin-1")
     plain = line.decode("latin-1").split(separator)
@@ -101,6 +100,10 @@ def _header_fields(line: bytes) -> list[str]:
         if codec in (_declared_by(plain), _declared_by(wide)):
             return [field.encode(codec).decode("latin-1") for field in wide]
     return plain
+
+
+#: Whoever answers a message reads a dozen fields of its header, of the same bytes.
+_usual_line, _usual_fields = lru_cache(maxsize=16)(_first_line), lru_cache(maxsize=16)(_fields)
 
 
 def _declared_by(header: list[str]) -> str:

@@ -290,6 +290,12 @@ def test_row_31_sex(desk, kind, value):
     desk.refuses(message.bytes(), "AE", 103, "PID^1^8", names=value, repair="M, F, O, U")
 
 
+@pytest.mark.parametrize("number", [3, 4, 5, 11, 12])
+def test_a_header_with_a_field_that_is_too_long_is_answered(desk, number):
+    message = order("ORM").put(f"MSH-{number}", "x" * 70_000)
+    desk.refuses(message.bytes(), "AE", 104, f"MSH^1^{number}", names="70000 characters", repair="shorter")
+
+
 # ---- the order
 
 

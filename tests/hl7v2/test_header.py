@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hl7dicom_lab.hl7v2.header import control_id_of, header_field, header_line
+from hl7dicom_lab.hl7v2.header import LONGEST_FIELD, control_id_of, header_field, header_line
 
 ANY = st.binary(max_size=200)
 
@@ -50,3 +50,32 @@ def test_a_header_that_was_read_before_does_not_stand_for_another():
     bodies = [b"MSH|^~\\&|A|B|C|D|7|8|ORM^O01|ID-%d\rPID|1\r" % number for number in range(40)]
     for _ in range(2):
         assert [control_id_of(body) for body in bodies] == [f"ID-{number}" for number in range(40)]
+
+
+@pytest.mark.parametrize("number", [3, 4, 9, 11, 15])
+def test_behind_a_field_that_is_too_long_the_others_are_found(number):
+    fields = [
+        "MSH",
+        "^~\\&",
+        "A",
+        "B",
+        "C",
+        "D",
+        "7",
+        "",
+        "ORM^O01",
+        "ID-1",
+        "P",
+        "2.3.1",
+        "",
+        "",
+        "",
+        "",
+        "",
+        "8859/1",
+    ]
+    fields[number - 1] = "x" * (LONGEST_FIELD + 1)
+    body = "|".join(fields).encode() + b"\rPID|1\r"
+    assert header_field(body, number) == "x" * LONGEST_FIELD
+    assert (control_id_of(body), header_field(body, 18)) == ("ID-1", "8859/1")
+    assert header_line(body) == body.partition(b"\r")[0]
