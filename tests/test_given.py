@@ -95,3 +95,8 @@ def test_a_receiver_that_there_is_not(lab):
             with pytest.raises(NotFound, match="there is no receiver") as refused:
                 ask(name)
             assert refused.value.next_step == "name one of: EMR, PACS"
+
+
+def test_an_empty_query_is_not_made_the_scanners_own(lab):
+    with pytest.raises(CannotBuild, match="at least one key"):
+        lab.modality.query(Dataset())
