@@ -22,7 +22,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from hl7dicom_lab.clock import ClassClock
-from hl7dicom_lab.errors import CannotBuild
+from hl7dicom_lab.given import given
 from hl7dicom_lab.trace_bell import Bell
 from hl7dicom_lab.trace_memory import KEPT_BYTES, WholeEvents
 
@@ -330,13 +330,8 @@ class Trace:
 
 def checked_name(system: str) -> str:
     """The name of a system, as it was given. Raises `CannotBuild` for what is none, such as the system itself."""
-    if isinstance(system, str):
-        return system
-    raise CannotBuild(
-        f"a system is chosen by its name, not by something of the type {type(system).__name__}",
-        where="system",
-        next_step='write its name in quotation marks: system="RIS"',
-    )
+    wanted = "a text, because a system is chosen by its name"
+    return given(system, str, "system", wanted, 'write its name in quotation marks: system="RIS"')
 
 
 def _chosen(known: Sequence[Conversation], system: str, protocol: Protocol | None) -> tuple[Conversation, ...]:

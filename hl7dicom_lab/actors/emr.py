@@ -111,9 +111,8 @@ class Emr:
 
     def discontinue(self, *ended: ImagingOrder, message: str = "ORM") -> Acknowledgment:
         """Discontinue orders (DC): stop what is under way and do no more."""
-        return self._ask(OrderRequest(OrderControl.DISCONTINUE, _orders(ended, "lab.emr.discontinue"), message, "DC"))[
-            1
-        ]
+        orders = _orders(ended, "lab.emr.discontinue")
+        return self._ask(OrderRequest(OrderControl.DISCONTINUE, orders, message, "DC"))[1]
 
     def check_in(self, patient: Patient, visit: Visit) -> Acknowledgment:
         """Register the visit: the patient is here (ADT^A04)."""
@@ -217,6 +216,7 @@ def _orders(placed: tuple[ImagingOrder, ...], where: str) -> tuple[ImagingOrder,
 
 def _at_visit(event: str, patient: Patient, visit: Visit, where: str) -> PatientRequest:
     """A message on a patient at a visit. Raises `CannotBuild` where a person gives something else."""
-    given(patient, Patient, where, "a Patient, then a Visit", "take those of an order: order.patient, order.visit")
-    given(visit, Visit, where, "a Visit, after the Patient", "take those of an order: order.patient, order.visit")
+    take = "take those of an order: order.patient, order.visit"
+    given(patient, Patient, where, "a Patient, then a Visit", take)
+    given(visit, Visit, where, "a Visit, after the Patient", take)
     return PatientRequest(event, patient, visit)

@@ -106,9 +106,8 @@ class Modality:
 
         Raises `AssociationFailed` or `Refused` where it is not.
         """
-        if address is not None:
-            given(address, DicomAddress, "lab.modality.echo", "an address", "take lab.ris.worklist or lab.pacs.storage")
-        self._scu.echo(address or self._pacs())
+        where, take = "lab.modality.echo", "take lab.ris.worklist or lab.pacs.storage"
+        self._scu.echo(self._pacs() if address is None else given(address, DicomAddress, where, "an address", take))
 
     def check_storage(self) -> None:
         """Agree with the PACS on how images of this scanner are sent, and send none.
@@ -135,11 +134,9 @@ class Modality:
 
         `on` is another day than today, to see what it will ask then. What station and days are is a setting.
         """
-        if on is not None:
-            given(
-                on, date, "lab.modality.todays_query", "a date", "make one: import datetime; datetime.date(2026, 3, 3)"
-            )
-        return self._query(on or self._clock.today(), keys)
+        make = "make one: import datetime; datetime.date(2026, 3, 3)"
+        today = self._clock.today()
+        return self._query(today if on is None else given(on, date, "lab.modality.todays_query", "a date", make), keys)
 
     def examine(self, item: Dataset, acquisitions: Sequence[Dataset] | None = None) -> tuple[TaggedImage, ...]:
         """Acquire one series for a worklist item, and tag it. Nothing is sent yet.

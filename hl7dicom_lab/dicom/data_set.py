@@ -9,18 +9,16 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from copy import copy
-from functools import lru_cache
 from io import BytesIO
 
 from pydicom import config
 from pydicom.charset import convert_encodings, encode_string
-from pydicom.dataelem import DataElement, RawDataElement
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.filebase import DicomBytesIO
 from pydicom.filereader import read_dataset
 from pydicom.filewriter import correct_ambiguous_vr_element, write_data_element
 from pydicom.multival import MultiValue
-from pydicom.tag import BaseTag
 from pydicom.valuerep import PersonName
 
 from hl7dicom_lab.dicom import character_set
@@ -35,9 +33,10 @@ config.settings.reading_validation_mode = config.IGNORE
 _PADDING = dict.fromkeys(
     ("AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT", "PN", "SH", "ST", "TM", "UC", "UR", "UT"), b" "
 ) | {"UI": b"\0"}
-_SHORT_LENGTH, _LONG_LENGTH = struct.Struct("<H"), struct.Struct("<L")
+_SHORT_HEADER = struct.Struct("<HH2sH")
+_LONG_HEADER = struct.Struct("<HH2sHL")
 _ITEM_HEADER = struct.Struct("<HHL")
-_LONG = frozenset({"SQ", "UC", "UN", "UR", "UT"})
+_LONG = frozenset({"SQ", "UC", "UR", "UT"})
 _LONGEST_SHORT = 0xFFFE
 #: Tried first: every character set of DICOM has these characters, so most items need no look at the declared one.
 _ASCII = ["ascii"]
@@ -59,7 +58,7 @@ def _elements(data_set: Dataset, around: list[str]) -> Iterator[bytes]:
     """The encoded elements; an item without SpecificCharacterSet has the character set of the data set around it."""
     declared = data_set.get("SpecificCharacterSet")
     encodings = convert_encodings(declared) if declared and around is not _ASCII else around
-    for element in _in_order(data_set):
+    for element in data_set:
         if element.VR == "SQ":
             yield _with_header(element, b"".join(_items(element, encodings)))
         elif element.VR in _PADDING:
@@ -69,14 +68,6 @@ def _elements(data_set: Dataset, around: list[str]) -> Iterator[bytes]:
             yield _by_pydicom(element, data_set, encodings)
 
 
-def _in_order(data_set: Dataset) -> Iterator[DataElement]:
-    """The elements by their tags, as iterating over the data set gives them; that looks each of them up again."""
-    elements = dict(data_set.items())
-    for tag in sorted(elements, key=int):
-        element = elements[tag]
-        yield data_set[tag] if isinstance(element, RawDataElement) else element
-
-
 def _items(sequence: DataElement, encodings: list[str]) -> Iterator[bytes]:
     for item in sequence.value or ():
         content = b"".join(_elements(item, encodings))
@@ -84,17 +75,12 @@ def _items(sequence: DataElement, encodings: list[str]) -> Iterator[bytes]:
 
 
 def _with_header(element: DataElement, value: bytes) -> bytes:
-    vr = element.VR
-    if len(value) > _LONGEST_SHORT and vr not in _LONG:  # PS3.5 section 6.2.2, note 1: such a value travels as UN
-        vr = "UN"
-    length = _LONG_LENGTH if vr in _LONG else _SHORT_LENGTH
-    return _tag_and_vr(element.tag, vr) + length.pack(len(value)) + value
-
-
-@lru_cache(maxsize=1024)
-def _tag_and_vr(tag: BaseTag, vr: str) -> bytes:
-    """What an element begins with; before a length of four bytes there are two more."""
-    return struct.pack("<HH", tag.group, tag.element) + vr.encode("ascii") + (b"\0\0" if vr in _LONG else b"")
+    tag, vr = element.tag, element.VR
+    if vr in _LONG:
+        return _LONG_HEADER.pack(tag.group, tag.element, vr.encode("ascii"), 0, len(value)) + value
+    if len(value) > _LONGEST_SHORT:  # PS3.5 section 6.2.2, note 1: such a value travels as UN
+        return _LONG_HEADER.pack(tag.group, tag.element, b"UN", 0, len(value)) + value
+    return _SHORT_HEADER.pack(tag.group, tag.element, vr.encode("ascii"), len(value)) + value
 
 
 def _text(element: DataElement, encodings: list[str]) -> bytes:

@@ -66,6 +66,8 @@ def values(
     if element is None:
         return ()
     value: Any = element.value
+    if isinstance(value, str | bytes) and not value:  # as most keys of a query, which are only asked for
+        return ()
     if isinstance(element, RawDataElement) and vr in _NUMBERS:
         value = _numbers(data_set, tag)
     if isinstance(value, bytes):

@@ -49,9 +49,6 @@ def _vr_by_dictionary(tag: BaseTag) -> str:
 
 def wanted_values(query: Dataset, tag: BaseTag, vr: str, path: str, codecs: Codecs) -> tuple[str, ...]:
     """The values of a key. Raises `DicomFault` 0xA900 where they cannot be read."""
-    element = query.get_item(tag)
-    if element is None or element.value is None or (isinstance(element.value, str | bytes) and not element.value):
-        return ()  # as most keys, which are only asked for
     try:
         return values(query, tag, vr, codecs, strict=True)
     except ValueError as error:

@@ -57,16 +57,8 @@ def _keys(explained: QueryExplanation) -> Iterator[str]:
         passes = explained.passes(place)
         filled = round(_BAR * passes / total) if total else 0
         bar = "" if key.ignored else "█" * filled + "░" * (_BAR - filled)
-        rows.append(
-            (
-                str(place + 1),
-                key.label,
-                _PLACES[key.in_step],
-                visible(key.wanted),
-                bar,
-                words.let_through(explained, place),
-            )
-        )
+        through = words.let_through(explained, place)
+        rows.append((str(place + 1), key.label, _PLACES[key.in_step], visible(key.wanted), bar, through))
     yield from _table(rows, (3, 31, 12, 20, _BAR, 26))
     rules: dict[str, list[str]] = {}
     for place, key in enumerate(explained.keys):

@@ -184,11 +184,8 @@ def let_through(explained: QueryExplanation, place: int) -> str:
 def not_shown(explained: QueryExplanation) -> str:
     """What the table leaves out; "" where it is complete."""
     left = len(explained.steps) - len(explained.shown)
-    return (
-        f"{counted(left, 'more step')} {'is' if left == 1 else 'are'} not in the table; all are counted."
-        if left
-        else ""
-    )
+    more = counted(left, "more step")
+    return f"{more} {'is' if left == 1 else 'are'} not in the table; all are counted." if left else ""
 
 
 def returned(explained: QueryExplanation) -> str:
